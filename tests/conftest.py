@@ -1,0 +1,42 @@
+"""Fixtures that every room shares, and the switches for slow and GPU tests."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+def pytest_addoption(parser):
+    parser.addoption("--run-slow", action="store_true", help="also run tests marked slow")
+    parser.addoption("--run-gpu", action="store_true", help="also run tests marked gpu")
+
+
+def pytest_collection_modifyitems(config, items):
+    for item in items:
+        for marker in ("slow", "gpu"):
+            if marker in item.keywords and not config.getoption(f"--run-{marker}"):
+                item.add_marker(pytest.mark.skip(reason=f"marked {marker}: run with --run-{marker}"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory):
+    """One cache folder for the whole session, unless AVBENCH_TEST_CACHE names a warm one."""
+    folder = os.environ.get("AVBENCH_TEST_CACHE") or str(tmp_path_factory.mktemp("cache"))
+    before = os.environ.get("AVBENCH_CACHE")
+    os.environ["AVBENCH_CACHE"] = folder
+    yield Path(folder)
+    if before is None:
+        del os.environ["AVBENCH_CACHE"]
+    else:
+        os.environ["AVBENCH_CACHE"] = before
+
+
+@pytest.fixture(scope="session")
+def shared_data():
+    """Real recordings, which never enter the repository."""
+    folder = SHARED / "data"
+    if not folder.is_dir():
+        pytest.skip("real recordings are not here: put them in ../shared/data to run this test")
+    return folder
