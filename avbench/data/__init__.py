@@ -1,0 +1,1 @@
+"""Data sets: what is said, by whom, and where its sound and pictures come from."""

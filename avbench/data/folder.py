@@ -1,0 +1,235 @@
+"""The user's own recordings as a data set, or as a set of noises.
+
+Any tree of sound and video files will do. Optional beside them:
+
+- `transcripts.tsv` in the folder, below it, or in its parent: tab-separated with a header; column `path` (relative to
+  the table's folder or to the folder above it), and any of `speaker`, `transcript`, `gender`, `condition`, …;
+- `<stem>.mouth.npy`: `[F, 88, 88]` uint8 mouth pictures at 25 fps; a video of 88 × 88 to 96 × 96 pixels is taken as a
+  mouth crop itself;
+- `<stem>.landmarks.npy`: `[F, 68, 2]` points.
+
+Conventions: audio is resampled to 16 kHz (soxr VHQ), channels averaged; noises have unit RMS.
+
+Contents: `FolderDataset`, `FolderNoise`, `read_transcripts`.
+"""
+
+import csv
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..errors import BadFile, MissingResource, UnknownName
+from ..signal.audio import rms
+from ..signal.video import FPS, fit_frames, frames_for, is_container, read_video
+from ..types import Audio, Clip, Video
+from .scan import Found, Skipped, load, scan
+
+if TYPE_CHECKING:
+    from .noise import NoiseItem
+
+MOUTH = 88
+LARGEST_CROP = 96
+
+
+class FolderDataset:
+    """Every usable recording below a folder as a clip.
+
+    Args:
+        path: the folder.
+        split: noted as it is; a folder has no splits.
+
+    Raises:
+        MissingResource: no such folder.
+        BadFile: nothing in it can be used, or a broken transcripts.tsv.
+    """
+
+    synthetic = False
+    licence = "not stated: these are your own files"
+
+    def __init__(self, path: str | Path, split: str = "test"):
+        self.name, self.split = f"folder:{path}", split
+        self._scan = scan(path)
+        self.fingerprint, self.notes = self._scan.fingerprint, self._scan.notes
+        labels = read_transcripts(self._scan.root)
+        self._found = {f.id: f for f in self._scan.found}
+        self.clips = tuple(_as_clip(f, labels.get(f.path.resolve(), {})) for f in self._scan.found)
+        self._clips = {c.id: c for c in self.clips}
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Of all clips, in order."""
+        return tuple(self._clips)
+
+    @property
+    def skipped(self) -> tuple[Skipped, ...]:
+        """The recordings that cannot be used, each with its sentence."""
+        return self._scan.skipped
+
+    @property
+    def made(self) -> tuple[Clip, ...]:
+        """All clips: the files are there."""
+        return self.clips
+
+    def clip(self, clip_id: str) -> Clip:
+        """One clip. Raises `UnknownName`."""
+        if clip_id not in self._clips:
+            raise UnknownName(f"clip in {self.name}", clip_id, self._clips)
+        return self._clips[clip_id]
+
+    def path(self, clip: Clip) -> Path:
+        """The file that a clip was read from."""
+        return self._found[self.clip(clip.id).id].path
+
+    def audio(self, clip: Clip) -> Audio:
+        """`[T]` at 16 kHz. Raises `MissingResource` or `BadFile` if the file has changed for the worse since."""
+        return load(self.path(clip))
+
+    def mouth(self, clip: Clip) -> Video:
+        """`[F, 88, 88, 1]` at 25 fps, as long as the sound.
+
+        Raises:
+            MissingResource: neither a `.mouth.npy` beside the file, nor a video of a mouth.
+            BadFile: of another shape or length.
+        """
+        path = self.path(clip)
+        side = path.with_suffix(".mouth.npy")
+        if side.exists():
+            frames = _read_array(side, (MOUTH, MOUTH), np.uint8)[..., None]
+        elif is_container(path):
+            frames = _crop(read_video(path, grey=True).frames, path, side)
+        else:
+            raise MissingResource(f"{path} has no picture, and there is no {side.name} beside it.")
+        return Video(self._fit(frames, clip, path), float(FPS))
+
+    def landmarks(self, clip: Clip) -> np.ndarray:
+        """`[F, 68, 2]` float32 from the `.landmarks.npy` beside the file. Raises `MissingResource` or `BadFile`."""
+        path = self.path(clip)
+        side = path.with_suffix(".landmarks.npy")
+        if not side.exists():
+            raise MissingResource(f"{path} has no landmarks: there is no {side.name} beside it.")
+        return self._fit(_read_array(side, (68, 2), np.float32), clip, side)
+
+    def prepare(
+        self, clip_ids: Iterable[str] | None = None, mouth: bool = False, workers=None, progress=None, say=None
+    ) -> None:
+        """Nothing is to be made: the files are there. Raises `UnknownName` for a clip that is not."""
+        for clip_id in clip_ids or ():
+            self.clip(clip_id)
+
+    def _fit(self, frames, clip, path):
+        try:
+            return fit_frames(frames, frames_for(self._found[clip.id].samples))
+        except ValueError as error:
+            raise BadFile(f"The picture and the sound of {path} differ in length: {error}.") from error
+
+
+class FolderNoise:
+    """Every usable recording below a folder as a noise: kind = stem of the file, family = name of its folder.
+
+    Args:
+        path: the folder.
+
+    Raises:
+        MissingResource: no such folder.
+        BadFile: nothing in it can be used.
+    """
+
+    def __init__(self, path: str | Path):
+        self.name = f"folder:{path}"
+        self._scan = scan(path)
+        self.fingerprint, self.notes = self._scan.fingerprint, self._scan.notes
+        self._paths = {f.id: f.path for f in self._scan.found}
+
+    @property
+    def skipped(self) -> tuple[Skipped, ...]:
+        """The recordings that cannot be used, each with its sentence."""
+        return self._scan.skipped
+
+    @cached_property
+    def items(self) -> "tuple[NoiseItem, ...]":
+        """One per file, in the order of their paths."""
+        from .noise import NoiseItem  # which imports this file in its turn
+
+        return tuple(
+            NoiseItem(
+                id=f.id, family=f.path.resolve().parent.name, kind=f.path.stem.lower(), split="test", seconds=f.seconds
+            )
+            for f in self._scan.found
+        )
+
+    def load(self, item_id: str) -> np.ndarray:
+        """`[T]` float32 at 16 kHz with unit RMS.
+
+        Raises:
+            UnknownName: no such item.
+            MissingResource, BadFile: the file has changed for the worse since.
+        """
+        if item_id not in self._paths:
+            raise UnknownName(f"noise in {self.name}", item_id, self._paths)
+        samples = load(self._paths[item_id]).samples
+        return (samples / rms(samples)).astype(np.float32)
+
+
+def read_transcripts(root: Path) -> dict[Path, dict[str, str]]:
+    """What the tables called transcripts.tsv in `root`, below it and in its parent say of each file.
+
+    Raises:
+        BadFile: no column `path`, a line with another number of fields than the header, or not UTF-8.
+    """
+    root = root.resolve()
+    labels: dict[Path, dict[str, str]] = {}
+    for table in (root.parent / "transcripts.tsv", *sorted(root.rglob("transcripts.tsv"))):
+        if not table.is_file():
+            continue
+        try:
+            with table.open(encoding="utf-8-sig", newline="") as handle:
+                rows = list(csv.reader(handle, delimiter="\t", quoting=csv.QUOTE_NONE))
+        except (UnicodeDecodeError, csv.Error, OSError) as error:
+            raise BadFile(f"{table} cannot be read as a UTF-8 table: {error}.") from error
+        header = rows[0] if rows else []
+        if "path" not in header:
+            raise BadFile(f"{table} has no column called path in its first line.")
+        for number, row in enumerate(rows[1:], start=2):
+            if not row:
+                continue
+            if len(row) != len(header):
+                raise BadFile(f"{table}, line {number}: {len(row)} fields, but the header has {len(header)}.")
+            label = dict(zip(header, row, strict=True))
+            path = label.pop("path")
+            labels |= {(base / path).resolve(): label for base in (table.parent, table.parent.parent)}
+    return labels
+
+
+def _as_clip(found: Found, label: dict[str, str]) -> Clip:
+    traits = {k: v for k, v in label.items() if v and k not in ("speaker", "transcript", "seconds")}
+    if "gender" in traits:
+        traits["gender"] = traits["gender"].lower()[:1]
+    return Clip(found.id, found.seconds, label.get("speaker") or None, label.get("transcript") or None, (), traits)
+
+
+def _read_array(path: Path, shape: tuple[int, ...], dtype: type) -> np.ndarray:
+    """`[F, *shape]` of the given type. Raises `BadFile`."""
+    try:
+        array = np.load(path, allow_pickle=False)
+    except (ValueError, OSError, EOFError) as error:
+        raise BadFile(f"{path} is not a NumPy array: {error}.") from error
+    if array.shape[1:] == (*shape, 1):
+        array = array[..., 0]
+    if array.shape[1:] != shape or array.dtype.kind != np.dtype(dtype).kind:
+        wanted = ", ".join(map(str, shape))
+        raise BadFile(f"{path} must hold [F, {wanted}] {dtype.__name__}, not {array.shape} {array.dtype}.")
+    return array.astype(dtype, copy=False)
+
+
+def _crop(frames: np.ndarray, path: Path, side: Path) -> np.ndarray:
+    """The middle 88 × 88 pixels of a video that shows little more."""
+    height, width = frames.shape[1:3]
+    if not (MOUTH <= height <= LARGEST_CROP and MOUTH <= width <= LARGEST_CROP):
+        raise MissingResource(
+            f"{path} shows {width} × {height} pixels, not a mouth: crop it to 88 × 88, or put {side.name} beside it."
+        )
+    top, left = (height - MOUTH) // 2, (width - MOUTH) // 2
+    return frames[:, top : top + MOUTH, left : left + MOUTH]

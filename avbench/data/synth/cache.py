@@ -1,0 +1,359 @@
+"""Where the embedded corpus is kept once it is made: shards of memory-mapped arrays in the user's cache folder.
+
+    $AVBENCH_CACHE/avbench-synth/<spec>-<sources>/<split>/<shard>/
+        audio.npy     [M] int16, the clips one after the other
+        offsets.npy   [n + 1] int64, where each clip begins in it
+        meta.jsonl    one line per clip: text, words, phonemes
+        sound.json    digests of these three
+        mouth.npy     [N, 88, 88] uint8, made when first asked for; frame f of a clip stands at offset / 640 + f
+        mouth.json    its digest
+
+A shard of test or validation holds one clip of every speaker, so an exam of 40 clips needs a single one; a shard of
+training holds two clips of 16 speakers, and the sizes share shards.
+
+`<spec>` is the spec's fingerprint, `<sources>` a digest of the code and tables that shape clips: whoever changes them
+meets no clip of before.
+
+A shard is made by one process while others wait for its lock; it is written aside and renamed, and its digests are
+checked when a process first opens it, so a killed, cut or damaged shard is noticed and made again.
+
+Contents: `Shard`, `Sound`, `cache_folder`, `shards_of`, `is_kept`, `is_ready`, `make_ready`, `open_sound`,
+`open_mouth`.
+"""
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+import sys
+from collections import deque
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+
+from ...errors import MissingResource
+from ...signal.files import atomic_folder, atomic_write, file_lock
+from ..dataset import Progress, Say
+from .makers import Made, Makers, Order
+from .spec import SIZES, CorpusSpec, clip_ids, speaker_of
+from .voice import Phoneme
+
+SPEAKERS_PER_SHARD = 16
+CLIPS_PER_SPEAKER = 2
+SOUND_FILES = ("audio.npy", "offsets.npy", "meta.jsonl")
+
+_log = logging.getLogger(__name__)
+_checked: set[tuple[str, int, int]] = set()
+
+
+@dataclass(frozen=True)
+class Shard:
+    """A part of the corpus that is made and kept together.
+
+    Args:
+        spec: of the corpus.
+        split: of the clips.
+        name: of the shard within its split.
+        ids: of its clips, in order.
+    """
+
+    spec: CorpusSpec
+    split: str
+    name: str
+    ids: tuple[str, ...]
+
+    @property
+    def folder(self) -> Path:
+        """Where it is kept."""
+        return cache_folder() / "avbench-synth" / f"{self.spec.fingerprint}-{_sources()}" / self.split / self.name
+
+
+@dataclass(frozen=True, eq=False)
+class Sound:
+    """An opened shard: `[M]` int16, `[n + 1]` int64, and a record per clip."""
+
+    audio: np.ndarray
+    offsets: np.ndarray
+    meta: tuple[dict, ...]
+
+
+def cache_folder() -> Path:
+    """`$AVBENCH_CACHE`, or `avbench` in the cache folder that the platform gives the user."""
+    chosen = os.environ.get("AVBENCH_CACHE")
+    if chosen:
+        return Path(chosen).expanduser().absolute()
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "avbench"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "avbench"
+
+
+@lru_cache(maxsize=1)
+def _sources() -> str:
+    """Digest of the files of this room that clips depend on."""
+    keepers = ("cache.py", "corpus.py", "makers.py", "gallery.py")
+    hashed = hashlib.blake2b(digest_size=4)
+    for path in sorted(p for p in Path(__file__).parent.iterdir() if p.suffix in (".py", ".tsv")):
+        if path.name not in keepers and not path.name.startswith("noise_"):
+            hashed.update(path.name.encode() + path.read_bytes())
+    return hashed.hexdigest()
+
+
+def shards_of(spec: CorpusSpec, size: str, split: str) -> tuple[Shard, ...]:
+    """The shards that hold a split of a size, in the order in which every process makes them."""
+    ids = clip_ids(size, split)
+    by_index = {k: list(group) for k, group in groupby(ids, key=_index_of)}
+    if split != "train":
+        return tuple(Shard(spec, split, f"{k:03d}", tuple(group)) for k, group in by_index.items())
+    shards = []
+    wanted = {speaker_of(i) for i in ids}
+    for g, group in enumerate(_training_groups()):
+        if not wanted.issuperset(group):
+            continue
+        for first in range(0, len(by_index), CLIPS_PER_SPEAKER):
+            names = tuple(f"{s}-{k:03d}" for s in group for k in range(first, first + CLIPS_PER_SPEAKER))
+            shards.append(Shard(spec, split, f"{g:02d}-{first:03d}", names))
+    return tuple(shards)
+
+
+def _index_of(clip_id: str) -> int:
+    return int(clip_id.rsplit("-", 1)[1])
+
+
+def _training_groups() -> list[tuple[str, ...]]:
+    """The training speakers by sixteen: those of the smallest size first, so that sizes share whole shards."""
+    groups, before = [], set()
+    for size in sorted(SIZES, key=lambda name: SIZES[name].speakers):
+        speakers = {speaker_of(i) for i in clip_ids(size, "train")}
+        new = sorted(speakers - before)
+        groups += [tuple(new[i : i + SPEAKERS_PER_SHARD]) for i in range(0, len(new), SPEAKERS_PER_SHARD)]
+        before = speakers
+    return groups
+
+
+def is_kept(shard: Shard, mouth: bool) -> bool:
+    """Whether a shard was made, whole or not any more."""
+    return (shard.folder / ("mouth.json" if mouth else "sound.json")).exists()
+
+
+def is_ready(shard: Shard, mouth: bool) -> bool:
+    """Whether a shard is there and whole."""
+    return _is_whole(shard.folder, "sound.json") and (not mouth or _is_whole(shard.folder, "mouth.json"))
+
+
+def make_ready(
+    shards: Iterable[Shard],
+    mouth: bool = False,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    say: Say | None = None,
+) -> None:
+    """Make what is missing.
+
+    Args:
+        shards: in the order of `shards_of` (processes that wait for each other must agree on it).
+        mouth: whether pictures are wanted too.
+        workers: processes; as many as there are processors unless given. The result does not depend on it.
+        progress: called with the clips done and the clips to do, at first with 0; never if nothing is missing.
+        say: called with a sentence when this process has to wait for another; logs a warning unless given.
+
+    Raises:
+        MissingResource: no speech engine, no right to write to the cache, no space.
+    """
+    missing = [s for s in shards if not is_ready(s, mouth)]
+    if not missing:
+        return
+    total = sum(len(s.ids) for s in missing)
+    line = _Line(mouth, total, progress or (lambda done, total: None), say or _log.warning)
+    line.progress(0, total)
+    with Makers(min(workers or os.cpu_count() or 1, total)) as makers, line:
+        for shard in missing:
+            line.begin(shard, makers)
+            while line.waiting_clips > 4 * SPEAKERS_PER_SHARD * CLIPS_PER_SPEAKER:
+                line.finish_one()
+        while line.jobs:
+            line.finish_one()
+
+
+def open_sound(shard: Shard) -> Sound:
+    """Map a shard that is ready.
+
+    Raises:
+        MissingResource: it vanished.
+    """
+    try:
+        audio = np.load(shard.folder / "audio.npy", mmap_mode="r")
+        offsets = np.load(shard.folder / "offsets.npy")
+        with (shard.folder / "meta.jsonl").open(encoding="utf-8") as lines:
+            return Sound(audio, offsets, tuple(json.loads(line) for line in lines))
+    except OSError as error:
+        raise MissingResource(f"{shard.folder} vanished while it was in use; run this again.") from error
+
+
+def open_mouth(shard: Shard) -> np.ndarray:
+    """`[N, 88, 88]` uint8, mapped, of a shard whose mouths are ready. Raises `MissingResource` if they vanished."""
+    try:
+        return np.load(shard.folder / "mouth.npy", mmap_mode="r")
+    except OSError as error:
+        raise MissingResource(f"{shard.folder} vanished while it was in use; run this again.") from error
+
+
+@dataclass(eq=False)
+class _Job:
+    """A shard in the making; its lock is held until it is written."""
+
+    shard: Shard
+    lock: ExitStack
+    parts: list[Future]
+    sound: bool
+    mouth: bool
+
+
+@dataclass(eq=False)
+class _Line:
+    """Shards in the making, first in first out, so that workers have clips of the next while one is being written."""
+
+    mouth: bool
+    total: int
+    progress: Progress
+    say: Say
+    done: int = 0
+    jobs: deque = field(default_factory=deque)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for job in self.jobs:
+            job.lock.close()
+
+    @property
+    def waiting_clips(self) -> int:
+        return sum(len(job.shard.ids) for job in self.jobs)
+
+    def begin(self, shard: Shard, makers: Makers) -> None:
+        """Take the shard's lock and order its clips; another process may have made them meanwhile."""
+        lock = ExitStack()
+        folder = shard.folder
+        lock.enter_context(file_lock(folder.parent / f".{folder.name}.lock", waiting=lambda: self._wait(shard)))
+        try:
+            sound = not _is_whole(folder, "sound.json")
+            mouth = self.mouth and (sound or not _is_whole(folder, "mouth.json"))
+            if not (sound or mouth):
+                lock.close()
+                self._advance(len(shard.ids))
+                return
+            for leftover in folder.parent.glob(f".{folder.name}.*.part"):
+                shutil.rmtree(leftover, ignore_errors=True)  # of a process that was killed
+            orders = _orders(shard, sound, mouth)
+            self.jobs.append(_Job(shard, lock, [makers.order(shard.spec, part) for part in orders], sound, mouth))
+        except BaseException:
+            lock.close()
+            raise
+
+    def finish_one(self) -> None:
+        """Write the oldest shard."""
+        job = self.jobs[0]
+        made: list[Made] = []
+        for part in job.parts:
+            made += part.result()
+            self._advance(len(part.result()))
+        if job.sound:
+            _write_sound(job.shard, made)
+        if job.mouth:
+            _write_mouth(job.shard, made)
+        self.jobs.popleft()
+        job.lock.close()
+
+    def _wait(self, shard: Shard) -> None:
+        while self.jobs:  # whoever holds that lock may be waiting for these
+            self.finish_one()
+        self.say(f"Waiting for another process that is making {shard.folder} …")
+
+    def _advance(self, clips: int) -> None:
+        self.done += clips
+        self.progress(self.done, self.total)
+
+
+def _orders(shard: Shard, sound: bool, mouth: bool) -> list[list[Order]]:
+    """Orders by speaker, whose face a worker then draws once."""
+    if sound:
+        orders = [Order(i, mouth) for i in shard.ids]
+    else:
+        orders = [
+            Order(m["id"], mouth, phonemes_from(m), m["end"], m["frames"]) for m in open_sound(shard).meta
+        ]
+    return [list(group) for _, group in groupby(orders, key=lambda order: speaker_of(order.id))]
+
+
+def phonemes_from(meta: dict) -> tuple[Phoneme, ...]:
+    """The phonemes of a record of meta.jsonl."""
+    return tuple(Phoneme(symbol, start, bool(stressed)) for symbol, start, stressed in meta["phonemes"])
+
+
+def _write_sound(shard: Shard, made: Sequence[Made]) -> None:
+    said = [m.said for m in made]
+    offsets = np.cumsum([0, *(len(s.samples) for s in said)]).astype(np.int64)
+    lines = [
+        {
+            "id": s.id,
+            "frames": s.frames,
+            "text": s.text,
+            "words": [[w.text, w.start, w.end] for w in s.words],
+            "phonemes": [[p.symbol, p.start, int(p.stressed)] for p in s.phonemes],
+            "end": s.end,
+        }
+        for s in said
+    ]
+    with atomic_folder(shard.folder) as folder:
+        _save(folder / "audio.npy", np.concatenate([s.samples for s in said]))
+        _save(folder / "offsets.npy", offsets)
+        (folder / "meta.jsonl").write_bytes("".join(json.dumps(line) + "\n" for line in lines).encode())
+        digests = {name: _digest(folder / name) for name in SOUND_FILES}
+        (folder / "sound.json").write_bytes(json.dumps(digests).encode())
+
+
+def _write_mouth(shard: Shard, made: Sequence[Made]) -> None:
+    target = shard.folder / "mouth.npy"
+    with atomic_write(target) as handle:
+        _save_to(handle, np.concatenate([m.mouth for m in made]))
+    with atomic_write(shard.folder / "mouth.json") as handle:
+        handle.write(json.dumps({"mouth.npy": _digest(target)}).encode())
+
+
+def _save(path: Path, array: np.ndarray) -> None:
+    with path.open("wb") as handle:
+        _save_to(handle, array)
+
+
+def _save_to(handle, array: np.ndarray) -> None:
+    # `np.save` writes past the file object, and then a full disk has no errno.
+    np.lib.format.write_array_header_1_0(handle, np.lib.format.header_data_from_array_1_0(array))
+    handle.write(memoryview(np.ascontiguousarray(array)).cast("B"))
+
+
+def _is_whole(folder: Path, listing: str) -> bool:
+    """Whether every file of a listing is there with its digest; what this process found right is not read again."""
+    try:
+        digests = json.loads((folder / listing).read_bytes())
+        for name, expected in digests.items():
+            status = (folder / name).stat()
+            key = (f"{folder / name} {expected}", status.st_size, status.st_mtime_ns)
+            if key not in _checked:
+                if _digest(folder / name) != expected:
+                    return False
+                _checked.add(key)
+        return bool(digests)
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
