@@ -1,0 +1,1 @@
+"""The systems that those papers compare with, and simple floors."""

@@ -1,0 +1,1 @@
+"""Reference implementations of papers' systems, each with its recipes and its weights."""

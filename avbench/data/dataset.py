@@ -9,7 +9,7 @@ Contents: `Dataset`, `DATASETS`, `open_dataset`.
 """
 
 from collections.abc import Callable, Iterable
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 import numpy as np
 
@@ -33,7 +33,6 @@ DATASETS = {
 """One line on every name that `open_dataset` takes."""
 
 
-@runtime_checkable
 class Dataset(Protocol):
     """A named list of clips of one split.
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from avbench.data.dataset import Dataset, open_dataset
+from avbench.data.dataset import open_dataset
 from avbench.data.folder import FolderDataset, FolderNoise, read_transcripts
 from avbench.data.scan import scan
 from avbench.errors import BadFile, MissingResource, UnknownName
@@ -14,18 +14,19 @@ from avbench.signal.audio import RATE, rms
 def wav(path, seconds=0.5, rate=RATE, value=None, seed=1):
     path.parent.mkdir(parents=True, exist_ok=True)
     noise = np.random.RandomState(seed).uniform(-0.3, 0.3, round(seconds * rate))
-    soundfile.write(path, noise if value is None else np.full_like(noise, value), rate, subtype="FLOAT")
+    subtype = "PCM_16" if path.suffix == ".flac" else "FLOAT"
+    soundfile.write(path, noise if value is None else np.full_like(noise, value), rate, subtype=subtype)
     return path
 
 
 def test_any_rate_becomes_16_khz_and_labels_come_from_the_table(tmp_path):
     wav(tmp_path / "in" / "ann" / "One.wav", rate=44100)
-    wav(tmp_path / "in" / "bob" / "two.flac".replace("flac", "wav"), rate=8000)
+    wav(tmp_path / "in" / "bob" / "two.flac", rate=8000)
     (tmp_path / "transcripts.tsv").write_text(
         "path\tspeaker\tgender\ttranscript\nin/ann/One.wav\tann\tF\thello there\nnowhere.wav\tx\t\t\n"
     )
     data = open_dataset(f"folder:{tmp_path / 'in'}")
-    assert isinstance(data, Dataset) and not data.synthetic and data.notes == ()
+    assert not data.synthetic and data.notes == ()
     assert data.ids == ("one", "two") and data.clip("one") is data.clips[0]
     one, two = data.clips
     assert (one.speaker, one.text, one.traits) == ("ann", "hello there", {"gender": "f"})
@@ -99,7 +100,7 @@ def test_a_folder_without_anything_usable_is_one_sentence(tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(BadFile, match="a folder is needed"):
         scan(tmp_path / "file")
-    with pytest.raises(BadFile, match=r"holds no sound or video files, only 1 other"):
+    with pytest.raises(BadFile, match=r"holds no sound or video files, only 2 other"):
         scan(tmp_path)
     (tmp_path / "a.wav").write_bytes(b"")
     with pytest.raises(BadFile, match=r"None of the 1 recordings"):

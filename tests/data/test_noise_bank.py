@@ -1,4 +1,4 @@
-"""The embedded noises: how many, how different, and of what nature. Spectral and temporal features are computed here."""
+"""The embedded noises: how many, how different, and of what nature, by features that are computed here."""
 
 import re
 import subprocess
@@ -97,7 +97,7 @@ def test_no_two_kinds_share_a_parameter_and_splits_differ():
                 values = [p[name] for p in drawn]
                 assert len(set(values)) == 18 and span.low <= min(values) and max(values) < span.high
         numeric = next(name for name, span in family.spans.items() if not isinstance(span, tuple))
-        share = sorted((p[numeric] for p in drawn[:9]))
+        share = sorted(p[numeric] for p in drawn[:9])
         cells = [
             sum(family.spans[numeric].at(i / 9) <= v < family.spans[numeric].at((i + 1) / 9) for v in share)
             for i in range(9)
@@ -180,7 +180,8 @@ def test_bytes_are_the_same_in_another_process_and_after_damage(tmp_path, monkey
     wanted = ["rain-t02", "engine-t01"]
     here = {i: digest(bank("synth-noise").load(i)) for i in wanted}
     code = (
-        "from avbench.data.noise import open_noise; from avbench.signal.files import digest; n = open_noise('synth-noise');"
+        "from avbench.data.noise import open_noise; from avbench.signal.files import digest;"
+        "n = open_noise('synth-noise');"
         f"print(*[digest(n.load(i)) for i in {wanted[::-1]!r}])"
     )
     env = {"AVBENCH_CACHE": str(tmp_path), "PATH": "/usr/bin", "OMP_NUM_THREADS": "1"}

@@ -150,7 +150,7 @@ KINDS = {
 
 NAMES = (
     "anna peter maria thomas laura daniel emma david sarah michael julia martin helen robert alice george lucy henry "
-    "clara simon nina oliver rosa victor eva samuel hannah felix martha edward sophie walter irene hugo amy benjamin "
+    "clara simon nina oliver rosa victor eva samuel hannah felix martha edward sophie walter irene roland amy benjamin "
     "diana frank susan philip linda oscar judith nathan vera adam ruth karen leo monica"
 )
 PEOPLE = (

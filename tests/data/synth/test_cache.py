@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from avbench.data.synth import cache, makers
+from avbench.data.synth import makers
 from avbench.data.synth.cache import Shard, cache_folder, is_ready, make_ready, open_mouth, open_sound, shards_of
 from avbench.data.synth.spec import CorpusSpec, clip_ids
 from avbench.errors import MissingResource

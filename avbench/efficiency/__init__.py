@@ -1,0 +1,1 @@
+"""What a system costs: parameters, multiply-accumulates, bytes, latency, memory."""

@@ -1,0 +1,160 @@
+"""`apply`: use a system on the user's own files.
+
+Contents: `apply`, `Applied`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import AvbenchError, BadFile, MissingResource, UsageError
+from ..registry import open_system
+from ..seeds import seed_of
+from ..signal.audio import read_channels, resample
+from ..signal.files import atomic_write
+from ..types import Audio, Inputs, System
+from . import progress
+from .evaluate import choose_device
+
+
+@dataclass(frozen=True)
+class Applied:
+    """One file and what was made of it.
+
+    Args:
+        input: what was read.
+        output: what was written: 32-bit float wav, same rate, length and number of channels.
+        conversions: what was done to the sound on the way to the system and back, one sentence each.
+    """
+
+    input: Path
+    output: Path
+    conversions: tuple[str, ...]
+
+
+def apply(
+    system: str,
+    inputs: str | Path | Sequence[str | Path],
+    out: str | Path,
+    task: str = "avse",
+    recipe: str | None = None,
+    weights: str | Path | None = None,
+    device: str = "auto",
+) -> list[Applied]:
+    """Let a system answer files of the user's own.
+
+    A file at another rate than the system's is resampled to it and back, channels are answered one by one, and of a
+    video file the sound is taken; each such conversion is reported.
+
+    Args:
+        system: its name.
+        inputs: sound files, or video files with sound.
+        out: folder; each output is called like its input, with `.wav`.
+        task: picks the variant that a bare name means.
+        recipe: whose weights.
+        weights: a file of weights instead.
+        device: `auto`, `cpu` or `cuda`.
+
+    Returns:
+        One record per input, in order.
+
+    Raises:
+        BadFile: a file is missing, unreadable, empty, silent or not finite. The other files have been answered.
+        UsageError, MissingResource: nothing was answered.
+    """
+    files = [Path(one) for one in ([inputs] if isinstance(inputs, str | Path) else inputs)]
+    outputs = _outputs(files, Path(out))
+    ready = open_system(system, task=task, recipe=recipe, weights=Path(weights) if weights else None)
+    if "video" in ready.card.inputs:
+        raise MissingResource(
+            f"{system} needs video of the mouth, and avbench cuts none out of files: name a system that only listens."
+        )
+    ready.load(choose_device(device))
+    done, faults = [], []
+    for file, output in zip(files, outputs, strict=True):
+        try:
+            done.append(_one(ready, file, output))
+        except BadFile as error:
+            faults.append(str(error))
+        except MissingResource as error:
+            if file.exists():
+                raise
+            faults.append(str(error))
+        progress.advance(system, len(done) + len(faults), len(files))
+    if faults:
+        rest = f" (the other {len(done)} were answered)" if done else ""
+        raise BadFile(" ".join(faults) + rest)
+    return done
+
+
+def _outputs(files: Sequence[Path], out: Path) -> list[Path]:
+    """Where each answer goes.
+
+    Raises:
+        UsageError: no file, two of one name, an answer that would overwrite its own input, or `out` is a file.
+    """
+    if not files:
+        raise UsageError("No input file was named.")
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"{out} is a file, and --out must be a folder.")
+    outputs = [out / f"{file.stem}.wav" for file in files]
+    for i, (file, output) in enumerate(zip(files, outputs, strict=True)):
+        if output in outputs[:i]:
+            raise UsageError(f"{files[outputs.index(output)]} and {file} would both become {output}: apply them apart.")
+        if output.exists() and file.exists() and output.samefile(file):
+            raise UsageError(f"{file} would be overwritten by its answer: choose another --out.")
+    return outputs
+
+
+def _one(system: System, file: Path, output: Path) -> Applied:
+    """Answer one file; errors as `apply`."""
+    channels = read_channels(file)
+    for channel in channels:
+        if not np.isfinite(channel.samples).all():
+            raise BadFile(f"{file} holds samples that are NaN or infinite.")
+    if not any(np.any(channel.samples) for channel in channels):
+        raise BadFile(f"{file} is silent: there is nothing to answer.")
+    rate, conversions = channels[0].rate, []
+    if rate != system.card.rate:
+        conversions.append(f"resampled from {rate} to {system.card.rate} Hz and back")
+    if len(channels) > 1:
+        conversions.append(f"{len(channels)} channels answered one by one")
+    answers = [_channel(system, channel, f"{file.stem}.{i}", file) for i, channel in enumerate(channels)]
+    _write(output, np.stack(answers, axis=1), rate)
+    return Applied(file, output, tuple(conversions))
+
+
+def _channel(system: System, channel: Audio, name: str, file: Path) -> np.ndarray:
+    """`[T]` float32: the answer to one channel, at its rate and length. Silence is answered with silence."""
+    if not np.any(channel.samples):
+        return channel.samples
+    given = resample(channel, system.card.rate)
+    if len(given.samples) == 0:
+        raise BadFile(f"{file} is too short: {len(channel.samples)} samples at {channel.rate} Hz.")
+    try:
+        answer = system.predict([Inputs(name, given, None, seed_of("apply", name))])[0].audio
+    except (AvbenchError, MemoryError):
+        raise
+    except Exception as error:
+        raise BadFile(f"{file} could not be answered: the system raised {type(error).__name__}: {error}") from error
+    if answer is None or answer.rate != given.rate or len(answer.samples) != len(given.samples):
+        raise BadFile(f"{file} could not be answered: the answer has another rate or length than the input.")
+    back = resample(answer, channel.rate).samples
+    # Resampling there and back may differ by a sample from where it began.
+    kept = np.zeros(len(channel.samples), np.float32)
+    kept[: len(back)] = back[: len(kept)]
+    return kept
+
+
+def _write(path: Path, samples: np.ndarray, rate: int) -> None:
+    """Write `[T, C]` float32, aside and renamed."""
+    import io
+
+    import soundfile
+
+    memory = io.BytesIO()
+    soundfile.write(memory, samples, rate, subtype="FLOAT", format="WAV")
+    with atomic_write(path) as handle:
+        handle.write(memory.getbuffer())

@@ -1,0 +1,172 @@
+"""Where the judging happens: a list of independent jobs in, results out.
+
+An engine is anything with `run`. `LocalEngine` uses processes of this machine; another may use many machines, and
+nothing else in avbench would know. Jobs are pulled from an iterator while earlier ones are worked on, so whoever makes
+the jobs (the system, which predicts) and whoever does them (the metrics) overlap.
+
+Contents: `Job`, `Engine`, `LocalEngine`, `judge`.
+"""
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from queue import Empty, Queue, SimpleQueue
+from threading import Thread
+from typing import Any, Protocol
+
+import numpy as np
+
+from ..errors import Unscorable, UsageError
+from ..metrics import PersistentPool, measure_all
+from ..types import Audio
+from .provenance import cores
+
+QUEUED = 128  # answers waiting to be judged; each holds its reference, about 250 kB
+PATIENCE = 20.0  # seconds that jobs at work are given to end when a run is broken off
+
+
+@dataclass(frozen=True)
+class Job:
+    """One answer to be judged; it can be sent to another process.
+
+    Args:
+        trial: id.
+        answer: the saved prediction; None where the system gave none.
+        reason: why it gave none.
+        reference: what it is judged against.
+        metrics: names.
+    """
+
+    trial: str
+    answer: Path | None
+    reason: str
+    reference: Audio
+    metrics: tuple[str, ...]
+
+
+Scores = dict[str, dict[str, Any]]
+"""Per metric `{"status", "value", "raw", "reason", "flags"}`, as kept in the record."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a job: scores, and the seconds of one core they took."""
+
+    scores: Scores
+    seconds: float
+
+
+class Engine(Protocol):
+    """Does independent jobs, wherever."""
+
+    def run(self, jobs: Iterable[Job]) -> Iterator[tuple[Job, Verdict]]:
+        """Do each job once; results come in any order, each with its job."""
+
+
+def judge(job: Job) -> Verdict:
+    """Score one saved answer under every metric, in one pass.
+
+    A trial without an answer is judged too: a reference that nobody can be scored against is void for all, also for a
+    system that gave nothing.
+    """
+    began = time.process_time()
+    answer = _load(job.answer) if job.answer else None
+    scores = measure_all(job.metrics, answer, job.reference, missing=job.reason)
+    kept = {name: {**asdict(score), "flags": list(score.flags)} for name, score in scores.items()}
+    return Verdict(kept, time.process_time() - began)
+
+
+def _load(path: Path) -> Audio:
+    """A prediction as it was saved, with its NaNs, its length and its rate."""
+    import soundfile
+
+    samples, rate = soundfile.read(path, dtype="float32")
+    return Audio(np.ascontiguousarray(samples), int(rate))
+
+
+def scores_without(metrics: Iterable[str], fault: Unscorable) -> Scores:
+    """The scores of a trial that nobody could judge, through a fault of the machine or of the reference."""
+    score = {"status": fault.status, "value": None, "raw": None, "reason": fault.reason, "flags": []}
+    return {name: dict(score) for name in metrics}
+
+
+class LocalEngine:
+    """Processes of this machine that survive the death of one of them; started when the first job comes.
+
+    Args:
+        workers: how many; the cores of this machine unless given. Scores do not depend on it.
+
+    Raises:
+        UsageError: fewer than one.
+    """
+
+    def __init__(self, workers: int | None = None):
+        if workers is not None and workers < 1:
+            raise UsageError(f"--workers must be at least 1, not {workers}.")
+        self.workers = workers or cores()
+        self._pool = PersistentPool(self.workers)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self._pool.close()
+
+    def run(self, jobs: Iterable[Job]) -> Iterator[tuple[Job, Verdict]]:
+        """Do each job once; see `Engine`.
+
+        Jobs are made in the caller's thread, where the system predicts. A second thread feeds the workers from a queue,
+        because making the next jobs may take long and the workers must not wait for it.
+        """
+        inbox: Queue[Job | None] = Queue(maxsize=QUEUED)
+        outbox: SimpleQueue[tuple[Job, Verdict] | BaseException | None] = SimpleQueue()
+        feeder = Thread(target=self._feed, args=(inbox, outbox), daemon=True)
+        feeder.start()
+        try:
+            for job in jobs:
+                inbox.put(job)
+                while not outbox.empty():
+                    yield _result(outbox.get())
+            inbox.put(None)
+            while (last := outbox.get()) is not None:
+                yield _result(last)
+        finally:
+            if feeder.is_alive():  # broken off: let what is at work end, and nothing else begin
+                _empty(inbox)
+                inbox.put(None)
+                feeder.join(timeout=PATIENCE)
+
+    def _feed(self, inbox: Queue, outbox: SimpleQueue) -> None:
+        """Pass jobs from the inbox to the workers and verdicts to the outbox; ends both with None."""
+        given: dict[int, Job] = {}
+
+        def arguments() -> Iterator[tuple[Job]]:
+            for index, job in enumerate(iter(inbox.get, None)):
+                given[index] = job
+                yield (job,)
+
+        try:
+            for outcome in self._pool.run(judge, arguments()):
+                job = given.pop(outcome.index)
+                fault = outcome.fault
+                verdict = Verdict(scores_without(job.metrics, fault), 0.0) if fault else outcome.value
+                outbox.put((job, verdict))
+            outbox.put(None)
+        except BaseException as error:
+            outbox.put(error)
+            _empty(inbox)  # whoever waits to put a job must not wait for ever
+
+
+def _result(found: tuple[Job, Verdict] | BaseException) -> tuple[Job, Verdict]:
+    if isinstance(found, BaseException):
+        raise found
+    return found
+
+
+def _empty(queue: Queue) -> None:
+    try:
+        while True:
+            queue.get_nowait()
+    except Empty:
+        pass

@@ -1,0 +1,189 @@
+"""An exam: a task with everything decided that the user could choose, before any system is known.
+
+Contents: `Exam`, `set_exam`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..data.dataset import Dataset, open_dataset
+from ..data.noise import NoiseSet, open_noise
+from ..errors import ReferenceFault, UnknownName, UsageError
+from ..metrics import Metric
+from ..protocols import RULES, Plan, Protocol, Row, draw_plan, get_protocol, load_plan, read_record
+from ..signal.audio import to_int16
+from ..signal.files import digest
+from ..tasks import Task
+from ..types import Trial
+from .conditions import conditions, shown
+from .progress import advance, note
+
+
+@dataclass(frozen=True, eq=False)
+class Exam:
+    """What every row of one table has in common.
+
+    Args:
+        task: what is asked.
+        dataset: where clips come from.
+        noise: where noises come from, or None.
+        protocol: renders a plan row at a condition.
+        plan: the drawn rows.
+        axes: what varies, with its values.
+        metrics: what judges.
+        limit: only the first so many clips of the plan, or None for all.
+        official: an official plan at the official SNRs, all of it.
+        published: hashes of the sound that an official exam was published with, as `protocols.read_record` gives them.
+    """
+
+    task: Task
+    dataset: Dataset
+    noise: NoiseSet | None
+    protocol: Protocol
+    plan: Plan
+    axes: Mapping[str, tuple]
+    metrics: tuple[Metric, ...]
+    limit: int | None
+    official: bool
+    published: Mapping[str, Any] | None = None
+
+    @property
+    def rows(self) -> Sequence[Row]:
+        """The plan rows that are asked, one per clip."""
+        return self.plan.rows[: self.limit]
+
+    @property
+    def size(self) -> int:
+        """How many trials a system sits."""
+        return len(self.rows) * len(conditions(self.axes))
+
+    @property
+    def clusters(self) -> str:
+        """What intervals are over: `speakers`, or `clips` where not every clip of the plan has a speaker."""
+        known = all(self.dataset.clip(row.clip).speaker is not None for row in self.rows)
+        return "speakers" if known else "clips"
+
+    def prepare(self, video: bool, workers: int | None = None) -> None:
+        """Make the clips ahead of time, by several processes, where the data set makes them at all."""
+        self.dataset.prepare(
+            [row.clip for row in self.rows],
+            mouth=video,
+            workers=workers,
+            progress=lambda done, total: advance("corpus", done, total),
+            say=note,
+        )
+
+    def trials(self, row: Row, video: bool) -> list["Trial | Void"]:
+        """One clip at every condition; all have the same length, so a system may take them as one batch."""
+        return [self._trial(row, condition, video) for condition in conditions(self.axes)]
+
+    def _trial(self, row: Row, condition: Mapping[str, Any], video: bool) -> "Trial | Void":
+        full = {**self.task.defaults, **condition}
+        try:
+            return self.protocol.render(self.plan, row, full, self.dataset, self.noise, video=video)
+        except ReferenceFault as fault:
+            clip = self.dataset.clip(row.clip)
+            name = ".".join([row.id, *(f"{axis}{shown(value)}" for axis, value in condition.items())])
+            return Void(name, full, clip.id, clip.speaker or clip.id, fault.reason)
+
+    def is_as_published(self, row: Row, trials: Sequence["Trial | Void"]) -> bool:
+        """A row of an official exam was rendered to the very samples that its plan was published with."""
+        pcm = b"".join(to_int16(t.input.audio.samples).tobytes() for t in trials if isinstance(t, Trial))
+        return self.published is not None and self.published["rows"][row.id][0] == digest(pcm)[:16]
+
+
+@dataclass(frozen=True)
+class Void:
+    """A trial that cannot be rendered, through a fault of its reference: void for every system alike.
+
+    Args:
+        id: of the trial that is not.
+        condition: at which it would have been held.
+        clip: id of the clip.
+        cluster: the speaker, or the clip.
+        reason: one sentence.
+    """
+
+    id: str
+    condition: Mapping[str, Any]
+    clip: str
+    cluster: str
+    reason: str
+
+
+def set_exam(
+    task: Task,
+    axes: Mapping[str, tuple],
+    metrics: Sequence[Metric],
+    dataset: str | None = None,
+    noise: str | None = None,
+    protocol: str | None = None,
+    limit: int | None = None,
+) -> Exam:
+    """Decide everything about an exam.
+
+    With the plan's own data set and noise the plan is the committed one. With any other it is drawn now by the same
+    rule, which gives the same plan each time, and the exam is not official.
+
+    Args:
+        task: what is asked.
+        axes: as `conditions.parse_axes` gives them.
+        metrics: what judges.
+        dataset: name, or `folder:PATH`; the plan's own unless given.
+        noise: name, or `folder:PATH`; the plan's own unless given.
+        protocol: an official plan of the task by name, or a plan file; the task's default plan unless given.
+        limit: the first so many clips of the plan, at least 1.
+
+    Raises:
+        UnknownName, UsageError, MissingResource, BadFile: one of them cannot be had.
+    """
+    data, noises, plan, committed = _material(task, protocol or task.plan, dataset, noise)
+    if limit is not None and limit >= len(plan.rows):
+        limit = None
+    official = committed and limit is None and axes == {"snr": task.official_snr}
+    published = read_record(plan.name, plan) if official else None
+    rule = get_protocol(task.protocol)
+    return Exam(task, data, noises, rule, plan, axes, tuple(metrics), limit, official, published)
+
+
+def _material(
+    task: Task, name: str, dataset: str | None, noise: str | None
+) -> tuple[Dataset, NoiseSet | None, Plan, bool]:
+    """Data set, noise and plan that belong together, and whether the plan is a committed one."""
+    committed = name in task.plans
+    if not committed and not name.endswith(".jsonl"):
+        raise UnknownName(f"plan of the task {task.name}", name, task.plans)
+    plan = load_plan(name)
+    data = open_dataset(dataset or (task.dataset if committed else plan.header["dataset"]))
+    noises = open_noise(noise or plan.header["noise"]) if task.noise else None
+    for sentence in (*data.notes, *getattr(noises, "notes", ())):
+        note(sentence)
+    fits = plan.header["dataset_fingerprint"] == data.fingerprint and (
+        noises is None or plan.header["noise_fingerprint"] == noises.fingerprint
+    )
+    if fits:
+        return data, noises, plan, committed
+    if not committed:
+        raise UsageError(f"The plan {name} was drawn from other data than {data.name} and {noises and noises.name}.")
+    if dataset is None and noise is None:
+        note(f"This avbench makes another {data.name} or noise than the plan {name} was drawn from: it is drawn anew.")
+    # A folder has no official split, so nothing is held back: every recording is asked, whoever speaks.
+    rule = RULES[name] if data.synthetic else replace(RULES[name], per_speaker=None, speakers=None)
+    return data, noises, draw_plan(name, data, noises, rule=rule, snr=task.official_snr, task=task.id), False
+
+
+def unique(kind: str, names: str | Sequence[str]) -> list[str]:
+    """A comma-separated text, or a list of such texts, as a list of names.
+
+    Raises:
+        UsageError: no name, or one of them twice.
+    """
+    texts = [names] if isinstance(names, str) else list(names)
+    found = [name.strip() for text in texts for name in text.split(",")]
+    if not found or "" in found:
+        raise UsageError(f"No {kind} was named in {','.join(texts)!r}.")
+    twice = next((name for i, name in enumerate(found) if name in found[:i]), None)
+    if twice is not None:
+        raise UsageError(f"The {kind} {twice} was named twice.")
+    return found

@@ -1,0 +1,191 @@
+"""A run on disk.
+
+    run.json                    identity, card, exam: the same for the same run anywhere
+    plan.jsonl                  the plan, as drawn
+    predictions/<trial>.wav     what the system answered, float32; scores are made from these files
+    scores/<trial>.json         every metric's status, value, raw value, reason, flags
+    errors/<trial>.json         what the machine failed at; gone once a later attempt succeeds
+    summary.json                pooled values with intervals; there once every trial has been tried
+    provenance.json             machine, packages, commit, times: all that may differ between two equal runs
+
+Each file is written aside and renamed, so a file that is there is whole, and what a killed run has is what a resumed
+run keeps. The first four kinds of a resumed run equal those of an uninterrupted one byte for byte.
+
+Contents: `Record`, `read_json`, `write_json`, `hand_out`.
+"""
+
+import json
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..errors import BadFile, UsageError
+from ..signal.files import atomic_write
+from ..types import Audio
+
+FORMAT = 1
+SCRATCH = ("predictions", "scores", "errors")
+
+
+def to_json(value: Any) -> str:
+    """JSON for people and machines; refuses NaN and infinity, which are not JSON."""
+    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a JSON file, whole or not at all."""
+    with atomic_write(path) as file:
+        file.write(to_json(value).encode())
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file.
+
+    Raises:
+        BadFile: it is not JSON, so something other than avbench wrote it or the disk lost it.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise BadFile(f"{path} is damaged ({error}): delete it and run again.") from error
+
+
+def hand_out(value: Any, where: str | Path) -> None:
+    """Write a JSON document where the user asked for it: a file, or `"-"` for standard output."""
+    if str(where) == "-":
+        sys.stdout.write(to_json(value))
+    else:
+        write_json(Path(where), value)
+
+
+class Record:
+    """The folder of one run.
+
+    Args:
+        folder: where it is or will be.
+    """
+
+    def __init__(self, folder: Path):
+        self.folder = Path(folder)
+
+    def __repr__(self):
+        return f"Record({str(self.folder)!r})"
+
+    @property
+    def exists(self) -> bool:
+        """There is a run in this folder."""
+        return (self.folder / "run.json").is_file()
+
+    @property
+    def head(self) -> dict[str, Any]:
+        """What `run.json` says.
+
+        Raises:
+            UsageError: there is no run in this folder.
+            BadFile: a damaged file, or a run of a later format.
+        """
+        if not self.exists:
+            raise UsageError(f"There is no run in {self.folder}: it has no run.json.")
+        head = read_json(self.folder / "run.json")
+        if head.get("format") != FORMAT:
+            raise BadFile(f"{self.folder} holds a run of format {head.get('format')}; this avbench reads {FORMAT}.")
+        return head
+
+    def begin(self, head: Mapping[str, Any], plan: bytes) -> None:
+        """Claim the folder for one run, or find it claimed for the same run.
+
+        Raises:
+            UsageError: it holds another run, or files that are no run.
+        """
+        head = {"format": FORMAT, **head}
+        if self.exists:
+            if self.head["identity"] != head["identity"]:
+                raise UsageError(
+                    f"{self.folder} holds another run ({_difference(self.head['identity'], head['identity'])}): "
+                    "choose another --out."
+                )
+            return
+        if self.folder.is_dir() and any(p.name not in (*SCRATCH, "plan.jsonl", ".lock") for p in self.folder.iterdir()):
+            raise UsageError(f"{self.folder} holds files that are not of a run: choose another --out.")
+        for name in SCRATCH:
+            (self.folder / name).mkdir(parents=True, exist_ok=True)
+        with atomic_write(self.folder / "plan.jsonl") as file:
+            file.write(plan)
+        # Last, because its presence says that the folder is ready.
+        write_json(self.folder / "run.json", head)
+
+    def clear(self) -> None:
+        """Remove the run, so that it can be made afresh. Files of other makers stay."""
+        for name in ("summary.json", "run.json", "plan.jsonl", "provenance.json"):
+            (self.folder / name).unlink(missing_ok=True)
+        for name in SCRATCH:
+            shutil.rmtree(self.folder / name, ignore_errors=True)
+
+    def prediction(self, trial: str) -> Path:
+        """Where the answer to a trial is or will be."""
+        return self.folder / "predictions" / f"{trial}.wav"
+
+    def save_prediction(self, trial: str, audio: Audio) -> None:
+        """Keep an answer, as float32."""
+        from ..signal.audio import write_wav
+
+        write_wav(self.prediction(trial), audio, subtype="FLOAT")
+
+    def scored(self, trial: str) -> bool:
+        """The trial has its scores."""
+        return (self.folder / "scores" / f"{trial}.json").is_file()
+
+    def failed_here(self, trial: str) -> bool:
+        """The machine failed at this trial in an earlier attempt."""
+        return (self.folder / "errors" / f"{trial}.json").is_file()
+
+    def errors(self) -> list[str]:
+        """Trials that the machine failed at, and that no later attempt has mended."""
+        return sorted(path.stem for path in (self.folder / "errors").glob("*.json"))
+
+    def reopen(self) -> None:
+        """Make ready for more trials: forget the pooled values, and what a killed process had half written."""
+        (self.folder / "summary.json").unlink(missing_ok=True)
+        for half in self.folder.rglob(".*.part"):
+            half.unlink(missing_ok=True)
+
+    def save_scores(self, trial: str, scores: Mapping[str, Any]) -> None:
+        """Keep the scores of a trial; apart, and to be tried again, if one of them is an error of the machine."""
+        error = any(score["status"] == "error" for score in scores["scores"].values())
+        name = f"{trial}.json"
+        write_json(self.folder / ("errors" if error else "scores") / name, scores)
+        if not error:
+            (self.folder / "errors" / name).unlink(missing_ok=True)
+
+    def trials(self) -> list[dict[str, Any]]:
+        """Every trial that was tried, by id: scores where there are any, else errors."""
+        found = {path.name: path for kind in ("errors", "scores") for path in (self.folder / kind).glob("*.json")}
+        return [read_json(found[name]) for name in sorted(found)]
+
+    @property
+    def summary(self) -> dict[str, Any] | None:
+        """What `summary.json` says, or None where the run has not come to its end."""
+        path = self.folder / "summary.json"
+        return read_json(path) if path.is_file() else None
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """What `provenance.json` says: `{"sessions": [...]}`, oldest first."""
+        path = self.folder / "provenance.json"
+        return read_json(path) if path.is_file() else {"sessions": []}
+
+    def add_session(self, session: Mapping[str, Any]) -> None:
+        """Note one attempt at this run."""
+        write_json(self.folder / "provenance.json", {"sessions": [*self.provenance["sessions"], dict(session)]})
+
+
+def _difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+    """The first thing in which two identities differ, for people."""
+    for key, value in new.items():
+        if old.get(key) != value:
+            if isinstance(value, dict) and isinstance(old.get(key), dict):
+                return f"{key}: {_difference(old[key], value)}"
+            return f"{key} is {old.get(key)}, not {value}"
+    return "it differs"

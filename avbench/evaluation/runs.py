@@ -1,0 +1,208 @@
+"""Finished and unfinished runs, read back: found by name, put into one document, grouped by exam.
+
+Contents: `Run`, `open_run`, `open_runs`, `document`.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from ..errors import BadFile, UsageError
+from ..metrics import get_metric
+from .identity import exam_hash
+from .record import Record
+from .summary import summarise
+
+HOME = Path("runs")
+
+
+@dataclass(frozen=True)
+class Run:
+    """What happened when one examinee sat one exam.
+
+    Args:
+        folder: where it is recorded.
+        cached: it was finished before it was asked for.
+    """
+
+    folder: Path
+    cached: bool = False
+
+    @cached_property
+    def record(self) -> Record:
+        """The files of the run."""
+        return Record(self.folder)
+
+    @cached_property
+    def head(self) -> Mapping[str, Any]:
+        """What `run.json` says."""
+        return self.record.head
+
+    @property
+    def identity(self) -> Mapping[str, Any]:
+        """Everything that decides the scores."""
+        return self.head["identity"]
+
+    @property
+    def system(self) -> str:
+        """Name of the system or anchor."""
+        return self.identity["system"]["name"]
+
+    @property
+    def anchor(self) -> bool:
+        """The row was made by the runner."""
+        return self.head["card"] is None
+
+    @property
+    def task(self) -> str:
+        """Name of the task, without version."""
+        return self.identity["task"].partition("@")[0]
+
+    @cached_property
+    def exam(self) -> str:
+        """Hash of the identity without the system: runs of one exam may stand in one table."""
+        return exam_hash(self.identity)
+
+    @cached_property
+    def trials(self) -> Sequence[Mapping[str, Any]]:
+        """Every trial that was tried, by id."""
+        return self.record.trials()
+
+    @cached_property
+    def rows(self) -> Sequence[Mapping[str, Any]]:
+        """Pooled values; of what there is, where the run has not come to its end."""
+        summary = self.record.summary
+        if summary is not None:
+            return summary["rows"]
+        metrics = [get_metric(name) for name in self.metrics]
+        return summarise(self.trials, self.identity["axes"], metrics, self.head["clips"])
+
+    @property
+    def metrics(self) -> list[str]:
+        """Names of the metrics, without versions."""
+        return [identity.partition("@")[0] for identity in self.identity["metrics"]]
+
+    @cached_property
+    def complete(self) -> bool:
+        """Every trial has a value, a floor or a fault of the reference, under every metric."""
+        return all(row["complete"] for row in self.rows)
+
+    @cached_property
+    def ended(self) -> bool:
+        """Every trial was tried; some may hold errors of the machine."""
+        return self.record.summary is not None
+
+    @property
+    def unranked(self) -> str | None:
+        """Why the run may not be ranked, in two words, or None where it may. Anchors never are."""
+        card = self.head["card"]
+        if self.anchor:
+            return "anchor"
+        if not card["finished"]:
+            return "training unfinished"
+        if not self.complete:
+            return "run incomplete"
+        if self.identity["limit"] is not None:
+            return f"first {self.identity['limit']} clips only"
+        if self.sound == "different":
+            return "other sound than published"
+        return None if self.head["official"] else "unofficial"
+
+    @property
+    def sound(self) -> str | None:
+        """Whether an official exam sounded as published; see `protocols.verify`."""
+        return (self.record.summary or {}).get("sound")
+
+    def row(self, metric: str, condition: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """The pooled value of a metric at a condition, or None where the run has none."""
+        return next((r for r in self.rows if r["metric"] == metric and r["condition"] == dict(condition)), None)
+
+
+def is_run(folder: Path) -> bool:
+    """There is a run in this folder."""
+    return Record(folder).exists
+
+
+def open_run(where: str | Path | Run) -> Run:
+    """One run.
+
+    Args:
+        where: its folder, or the beginning of its folder's name below `runs/<task>/`.
+
+    Raises:
+        UsageError: none or several.
+    """
+    if isinstance(where, Run):
+        return where
+    if is_run(Path(where)):
+        return Run(Path(where))
+    found = sorted(folder for folder in HOME.glob("*/*") if folder.name.startswith(str(where)) and is_run(folder))
+    if len(found) == 1:
+        return Run(found[0])
+    if found:
+        raise UsageError(f"{where} may be {', '.join(map(str, found[:5]))}: say which.")
+    inside = [p for p in Path(where).iterdir() if is_run(p)] if Path(where).is_dir() else []
+    if inside:
+        raise UsageError(f"{where} holds {len(inside)} runs, such as {sorted(inside)[0]}: say which.")
+    raise UsageError(f"There is no run {where}; `avbench run` says where it puts one, by default below {HOME}/.")
+
+
+def open_runs(where: str | Path) -> list[Run]:
+    """The runs that belong in one look: a run with the anchors of its exam, or all runs of a folder.
+
+    Raises:
+        UsageError: there is no run.
+    """
+    folder = Path(where)
+    if folder.is_dir() and not is_run(folder):
+        inside = [Run(p) for p in sorted(folder.iterdir()) if is_run(p)]
+        if inside:
+            return sorted(inside, key=lambda run: (run.exam, run.anchor))
+    run = open_run(where)
+    beside = [Run(p) for p in sorted(run.folder.resolve().parent.iterdir()) if is_run(p)]
+    return [run, *(other for other in beside if other.anchor and not run.anchor and other.exam == run.exam)]
+
+
+def by_exam(runs: Iterable[Run]) -> list[list[Run]]:
+    """Runs that may stand in one table, together; in the order given."""
+    groups: dict[str, list[Run]] = {}
+    for run in runs:
+        groups.setdefault(run.exam, []).append(run)
+    return list(groups.values())
+
+
+def document(runs: Sequence[Run]) -> dict[str, Any]:
+    """What `run --json` writes: one exam and a row per system, condition and metric.
+
+    Raises:
+        BadFile: the runs are not of one exam.
+    """
+    if len({run.exam for run in runs}) != 1:
+        raise BadFile("The runs are of several exams, and one document holds one.")
+    first = runs[0]
+    return {
+        "task": first.task,
+        "dataset": first.identity["dataset"]["name"],
+        "synthetic": first.head["synthetic"],
+        "plan_sha256": first.identity["plan"]["sha256"],
+        "official": first.head["official"],
+        "sound": first.sound,
+        "clusters": first.head["clusters"],
+        "identity": {key: value for key, value in first.identity.items() if key != "system"},
+        "systems": [
+            {
+                "system": run.system,
+                "anchor": run.anchor,
+                "complete": run.complete,
+                "unranked": run.unranked,
+                "digest": run.identity["system"]["digest"],
+                "recipe": run.identity["system"]["recipe"],
+                "training": run.head["card"]["training"] if run.head["card"] else "",
+                "folder": str(run.folder),
+            }
+            for run in runs
+        ],
+        "rows": [{"system": run.system, **row} for run in runs for row in run.rows],
+    }

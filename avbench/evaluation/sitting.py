@@ -1,0 +1,205 @@
+"""One examinee sits one exam: predict, save, judge, keep.
+
+For each plan row the trials of all conditions are rendered, predicted as one batch, saved as float32 and handed to the
+judges, which score the saved file while the next row is predicted. A row is always predicted as a whole, also when a
+resumed run lacks only a part of it: a batch of another size may differ in the last bit, and a resumed run must not.
+
+Contents: `sit`, `Sitting`, `describe`.
+"""
+
+import math
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ..errors import MachineFault, ReferenceFault, Unscorable
+from ..protocols import verify_plan
+from ..signal.files import file_lock
+from ..types import Audio, Trial
+from . import progress
+from .conditions import plain
+from .engines import Engine, Job, scores_without
+from .exam import Exam, Void
+from .examinee import Examinee
+from .provenance import session
+from .record import Record, write_json
+from .runs import Run
+from .summary import summarise
+
+
+def sit(
+    exam: Exam,
+    examinee: Examinee,
+    head: Mapping[str, Any],
+    folder: Path,
+    engine: Engine,
+    device: str,
+    fresh: bool = False,
+) -> Run:
+    """Let one examinee sit an exam, or go on with it, or find it done.
+
+    Args:
+        exam: what is asked.
+        examinee: who answers.
+        head: as made by `head_of`.
+        folder: where it is recorded.
+        engine: does the judging.
+        device: where the system runs.
+        fresh: forget what is there.
+    """
+    record = Record(folder)
+    with file_lock(folder / ".lock", waiting=lambda: progress.note(f"Waiting for another process to leave {folder}.")):
+        if fresh and record.exists and record.head["identity"] == head["identity"]:
+            record.clear()
+        record.begin(head, exam.plan.content)
+        if is_done(folder, head):
+            return Run(folder, cached=True)
+        record.reopen()
+        sitting = Sitting(exam, examinee, record, device)
+        try:
+            for job, verdict in engine.run(sitting.jobs()):
+                sitting.keep(job.trial, verdict.scores, verdict.seconds)
+            rows = summarise(record.trials(), exam.axes, exam.metrics, len(exam.rows))
+            write_json(folder / "summary.json", {"sound": sitting.sound(), "rows": rows})
+        finally:
+            sitting.close()
+    return Run(folder)
+
+
+def is_done(folder: Path, head: Mapping[str, Any]) -> bool:
+    """The folder holds this very run, every trial of which was tried, without an error of the machine."""
+    record = Record(folder)
+    same = record.exists and record.head["identity"] == head["identity"]
+    return same and record.summary is not None and not record.errors()
+
+
+class Sitting:
+    """One attempt at a run: makes jobs, keeps their results, notes its times.
+
+    Args:
+        exam: what is asked.
+        examinee: who answers.
+        record: where all is kept.
+        device: where the system runs.
+    """
+
+    def __init__(self, exam: Exam, examinee: Examinee, record: Record, device: str):
+        self.exam, self.examinee, self.record, self.device = exam, examinee, record, device
+        self.began, self.started = time.perf_counter(), time.time()
+        self.seconds = dict.fromkeys(("load", "render", "predict", "save", "judge"), 0.0)
+        self.audio_seconds = 0.0
+        self.done = 0
+        self.metrics = tuple(metric.name for metric in exam.metrics)
+        self.described: dict[str, dict[str, Any]] = {}
+        self.loaded = False
+        self.differs = False
+
+    def jobs(self) -> Iterator[Job]:
+        """Answers to be judged, each as soon as it is saved."""
+        for row in self.exam.rows:
+            with self._timed("render"):
+                rendered = self.exam.trials(row, self.examinee.video)
+                self.differs |= self.exam.official and not self.exam.is_as_published(row, rendered)
+            for trial in rendered:
+                self.described[trial.id] = describe(trial)
+            todo = [trial for trial in rendered if not self.record.scored(trial.id)]
+            self._advance(len(rendered) - len(todo))
+            for void in todo:
+                if isinstance(void, Void):
+                    self.keep(void.id, scores_without(self.metrics, ReferenceFault(void.reason)))
+            todo = [trial for trial in todo if isinstance(trial, Trial)]
+            if todo:
+                yield from self._answer([trial for trial in rendered if isinstance(trial, Trial)], todo)
+
+    def _answer(self, trials: Sequence[Trial], todo: Sequence[Trial]) -> Iterator[Job]:
+        """Jobs for the trials of one row that have no scores yet; predicted unless the answers are saved already."""
+        saved = {t.id for t in todo if self.record.prediction(t.id).is_file() and not self.record.failed_here(t.id)}
+        faults: dict[str, Unscorable] = {}
+        if len(saved) < len(todo):
+            faults = self._predict(trials, {t.id for t in todo} - saved)
+        for trial in todo:
+            fault = faults.get(trial.id)
+            if isinstance(fault, MachineFault):
+                self.keep(trial.id, scores_without(self.metrics, fault))
+                continue
+            path = None if fault else self.record.prediction(trial.id)
+            yield Job(trial.id, path, fault.reason if fault else "", trial.target.audio, self.metrics)
+
+    def _predict(self, trials: Sequence[Trial], wanted: set[str]) -> dict[str, Unscorable]:
+        """Predict a whole row and save what is wanted of it; returns the faults, by trial."""
+        if not self.loaded:
+            with self._timed("load"):
+                self.examinee.load(self.device)
+            self.loaded = True
+        with self._timed("predict"):
+            answers = self.examinee.answer(trials)
+        self.audio_seconds += sum(trial.input.audio.seconds for trial in trials)
+        faults = {}
+        with self._timed("save"):
+            for trial, answer in zip(trials, answers, strict=True):
+                if trial.id not in wanted:
+                    continue
+                if isinstance(answer, Audio):
+                    self.record.save_prediction(trial.id, answer)
+                else:
+                    faults[trial.id] = answer
+        return faults
+
+    def keep(self, trial: str, scores: Mapping[str, Any], seconds: float = 0.0) -> None:
+        """Save the scores of a trial."""
+        self.seconds["judge"] += seconds
+        with self._timed("save"):
+            self.record.save_scores(trial, {**self.described[trial], "scores": scores})
+        self._advance(1)
+
+    def _advance(self, count: int) -> None:
+        self.done += count
+        progress.advance(self.examinee.name, self.done, self.exam.size)
+
+    def sound(self) -> str | None:
+        """Whether an official exam sounded as published: `exact`, `equivalent` or `different`; None for any other."""
+        if not self.exam.official:
+            return None
+        if not self.differs:
+            return "exact"
+        exam = self.exam
+        return verify_plan(exam.plan, exam.dataset, exam.noise, exam.published).verdict
+
+    def close(self) -> None:
+        """Note this attempt in the provenance; `judge` is seconds of one core, `rtf` speed of prediction alone."""
+        rtf = self.seconds["predict"] / self.audio_seconds if self.audio_seconds else None
+        self.record.add_session(
+            session(
+                started=time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(self.started)),
+                device=self.device,
+                trials_done=self.done,
+                audio_seconds=round(self.audio_seconds, 3),
+                rtf=rtf and round(rtf, 5),
+                seconds={
+                    "total": round(time.perf_counter() - self.began, 3),
+                    **{name: round(value, 3) for name, value in self.seconds.items()},
+                },
+            )
+        )
+
+    @contextmanager
+    def _timed(self, name: str) -> Iterator[None]:
+        """Add the duration of a block to one entry of the times."""
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] += time.perf_counter() - began
+
+
+def describe(trial: Trial | Void) -> dict[str, Any]:
+    """What a score file says of its trial beside the scores. A value that is not finite becomes null."""
+    facts = {name: _finite(value) for name, value in getattr(trial, "facts", {}).items()}
+    condition = {axis: plain(value) for axis, value in trial.condition.items()}
+    return {"trial": trial.id, "clip": trial.clip, "cluster": trial.cluster, "condition": condition, "facts": facts}
+
+
+def _finite(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,54 @@
+"""What a task is: a data set, a protocol, the kind of answer wanted and the metrics that judge it, under one name.
+
+Conventions: the meaning of a task never changes under its version; whoever mends one raises `version`, and scores of
+two versions never stand in one column.
+
+Contents: `Task`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Task:
+    """An examination that systems can sit.
+
+    Args:
+        name: as typed, e.g. `"avse"`.
+        version: raised whenever a score changes its meaning.
+        title: one line: what goes in, what comes out.
+        source: the tables this task repeats.
+        dataset: name of the data set that official plans are drawn from.
+        noise: name of the noise set of official plans, or None for a task without noise.
+        protocol: name of the protocol that renders a plan row.
+        plan: the official plan that a bare task name means.
+        plans: every official plan.
+        axes: what `--set` may vary, each with its allowed words, or None where the values are numbers.
+        defaults: the value of each axis that has one when it is not set.
+        official_snr: the SNR list of official runs, dB; empty for a task without noise.
+        answer: which field of `Prediction` is judged.
+        metrics: names, in the order of the table.
+        anchors: rows made by the runner from the trial itself.
+    """
+
+    name: str
+    version: int
+    title: str
+    source: str
+    dataset: str
+    noise: str | None
+    protocol: str
+    plan: str
+    plans: tuple[str, ...]
+    axes: Mapping[str, tuple[str, ...] | None]
+    official_snr: tuple[float, ...]
+    answer: str
+    metrics: tuple[str, ...]
+    anchors: tuple[str, ...]
+    defaults: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        """Name and version, as recorded: `"avse@1"`."""
+        return f"{self.name}@{self.version}"

@@ -1,0 +1,1 @@
+"""Training: a recipe, batches that are pure functions of the step, and one loop that can be killed and resumed."""

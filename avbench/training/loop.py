@@ -1,0 +1,229 @@
+"""The training loop: a function that is called, not a class that is inherited from.
+
+One step is forward, backward, clip, step, average. The batch of a step is a pure function of the step, drawn by a
+thread one step ahead. A killed training resumes bit-equal on a CPU: model, optimizer, averaged weights and random state
+come from the checkpoint, the data order from the step number. Runs on several GPUs and hosts under `torchrun` through
+Lightning Fabric.
+
+Learning rate: linear warm-up, then a half cosine to zero (Loshchilov and Hutter 2017, eq. 5).
+Averaged weights: an exponential moving average of parameters and buffers; these are what is validated and exported.
+
+Contents: `Progress`, `learning_rate`, `fit`.
+"""
+
+import contextlib
+import json
+import math
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.fabric import Fabric
+from torch import Tensor, nn
+
+from ..signal.files import atomic_write
+from .checkpoint import NAME, load_checkpoint, save_checkpoint
+from .recipe import TrainingRecipe
+
+Batch = Mapping[str, Tensor]
+Objective = Callable[[nn.Module, Batch, int], tuple[Tensor, dict[str, Tensor | float]]]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a training came.
+
+    Args:
+        steps: done so far, over all resumes.
+        planned: the recipe's steps.
+        seconds: spent in the loop so far, over all resumes.
+        stopped: why the loop ended: `"finished"`, `"time"`, `"signal"`.
+    """
+
+    steps: int
+    planned: int
+    seconds: float
+    stopped: str
+
+
+def learning_rate(step: int, recipe: TrainingRecipe) -> float:
+    """The learning rate of a step: linear warm-up to the peak, then a half cosine to zero.
+
+    Example:
+        >>> from avbench.training.recipe import TrainingRecipe
+        >>> r = TrainingRecipe(name="x", steps=100, warmup=10, learning_rate=1.0)
+        >>> learning_rate(0, r), learning_rate(9, r), round(learning_rate(99, r), 4)
+        (0.1, 1.0, 0.0003)
+    """
+    if step < recipe.warmup:
+        return recipe.learning_rate * (step + 1) / recipe.warmup
+    done = (step - recipe.warmup) / max(1, recipe.steps - recipe.warmup)
+    return recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * done))
+
+
+def fit(
+    model: nn.Module,
+    objective: Objective,
+    batch_of: Callable[[int, int, int], Batch],
+    recipe: TrainingRecipe,
+    *,
+    out: Path,
+    identity: str,
+    device: str = "cpu",
+    resume: bool = False,
+    hours: float | None = None,
+    validate: Callable[[nn.Module, int], dict[str, float]] | None = None,
+    announce: Callable[[str], None] = lambda line: None,
+) -> tuple[nn.Module, Progress]:
+    """Train a model by a recipe.
+
+    Args:
+        model: trained in place.
+        objective: `(model, batch, step) -> (loss, what to log)`; the training step, as prose.
+        batch_of: `(step, rank, world) -> batch`, pure; tensors on the CPU or already on the device.
+        recipe: steps, learning rate, precision, …
+        out: folder for checkpoint and log.
+        identity: text that names model, recipe and data; a resume must match it.
+        device: `"cpu"` or `"cuda"`.
+        resume: continue from the checkpoint in `out`.
+        hours: stop (resumably) after so many hours of this call.
+        validate: `(averaged model, step) -> values`, called every `recipe.validate_every` steps and at the end.
+        announce: gets one line of text now and then.
+
+    Returns:
+        The averaged model and how far it came.
+    """
+    fabric = Fabric(accelerator="cuda" if device == "cuda" else "cpu", devices="auto" if device == "cuda" else 1,
+                    precision=recipe.precision)
+    fabric.launch()
+    torch.manual_seed(recipe.seed + fabric.global_rank)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.999),
+                                  weight_decay=recipe.weight_decay)
+    average = torch.optim.swa_utils.AveragedModel(
+        model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(recipe.average), use_buffers=True
+    ).to(fabric.device)
+    wrapped, optimizer = fabric.setup(model, optimizer)
+    step, spent = 0, 0.0
+    if resume:
+        state = load_checkpoint(out, identity, str(fabric.device))
+        model.load_state_dict(state["model"])
+        average.load_state_dict(state["average"])
+        optimizer.load_state_dict(state["optimizer"])
+        step, spent = state["step"], state["seconds"]
+        announce(f"resumed at step {step} of {recipe.steps}")
+    log = _Log(out, step, fabric.is_global_zero)
+    begun, stopped = time.monotonic(), "finished"
+
+    def keep() -> None:
+        if fabric.is_global_zero:
+            save_checkpoint(out, identity, {
+                "model": model.state_dict(), "average": average.state_dict(), "optimizer": optimizer.state_dict(),
+                "step": step, "seconds": spent + time.monotonic() - begun})
+
+    with _stop_signals() as asked, _ahead(batch_of, step, recipe.steps, fabric) as batches:
+        for batch in batches:
+            for group in optimizer.param_groups:
+                group["lr"] = learning_rate(step, recipe)
+            wrapped.train()
+            loss, values = objective(wrapped, batch, step)
+            fabric.backward(loss)
+            norm = fabric.clip_gradients(wrapped, optimizer, max_norm=recipe.clip_norm, error_if_nonfinite=False)
+            if torch.isfinite(norm):
+                optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+            average.update_parameters(model)
+            step += 1
+            if step % recipe.log_every == 0 or step == recipe.steps:
+                rate = optimizer.param_groups[0]["lr"]
+                values |= {"loss": loss.detach(), "gradient_norm": norm, "learning_rate": rate}
+                line = log.write(step, "train", values)
+                announce(f"{step}/{recipe.steps} {line}")
+            if validate and (step % recipe.validate_every == 0 or step == recipe.steps):
+                average.eval()
+                line = log.write(step, "validation", validate(average.module, step))
+                announce(f"{step}/{recipe.steps} validation {line}")
+            if step % recipe.save_every == 0:
+                keep()
+            if asked.is_set() or (hours is not None and time.monotonic() - begun > hours * 3600):
+                stopped = "signal" if asked.is_set() else "time"
+                break
+    keep()
+    average.eval()
+    return average.module, Progress(step, recipe.steps, spent + time.monotonic() - begun,
+                                    stopped if step < recipe.steps else "finished")
+
+
+@contextlib.contextmanager
+def _stop_signals() -> Iterator[threading.Event]:
+    """Turn Ctrl-C and SIGTERM into a flag that the loop reads between steps: nothing done is lost."""
+    asked = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield asked
+        return
+    before = {s: signal.signal(s, lambda *_: asked.set()) for s in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def _ahead(batch_of, first: int, last: int, fabric: Fabric) -> Iterator[Iterator[Batch]]:
+    """The batches of steps `first` to `last`, each drawn by a thread while the step before it runs."""
+    with ThreadPoolExecutor(1) as thread:
+
+        def draw(step: int):
+            return thread.submit(batch_of, step, fabric.global_rank, fabric.world_size)
+
+        def batches() -> Iterator[Batch]:
+            coming = draw(first) if first < last else None
+            for step in range(first, last):
+                batch = coming.result()
+                coming = draw(step + 1) if step + 1 < last else None
+                yield {name: fabric.to_device(value) for name, value in batch.items()}
+
+        yield batches()
+
+
+class _Log:
+    """`log.jsonl` (always) and TensorBoard (where installed). A resume drops the lines after its checkpoint."""
+
+    def __init__(self, out: Path, step: int, active: bool):
+        self._path = out / "log.jsonl"
+        self._board = None
+        if not active:
+            self._path = None
+            return
+        out.mkdir(parents=True, exist_ok=True)
+        lines = self._path.read_text().splitlines() if step and self._path.exists() else []
+        kept = [line for line in lines if json.loads(line)["step"] <= step]
+        with atomic_write(self._path) as file:
+            file.write("".join(line + "\n" for line in kept).encode())
+        with contextlib.suppress(ModuleNotFoundError):
+            from torch.utils.tensorboard import SummaryWriter
+
+            self._board = SummaryWriter(str(out / "tensorboard"), purge_step=step)
+
+    def write(self, step: int, split: str, values: Mapping[str, Any]) -> str:
+        """Record values; returns them as one line for people."""
+        numbers = {k: float(v) for k, v in values.items()}
+        if self._path is not None:
+            with self._path.open("a") as file:
+                file.write(json.dumps({"step": step, "split": split, **numbers}) + "\n")
+        if self._board is not None:
+            for name, value in numbers.items():
+                self._board.add_scalar(f"{split}/{name}", value, step)
+            self._board.flush()
+        return " ".join(f"{k} {v:.4g}" for k, v in numbers.items())
+
+
+def has_checkpoint(out: Path) -> bool:
+    """Whether a folder holds a training that can be resumed."""
+    return (out / NAME).is_file()

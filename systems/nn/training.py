@@ -1,0 +1,161 @@
+"""How an enhancement net is trained, whatever its objective: corpus, noises, batches, validation, weights.
+
+Validation is on the validation speakers' clips, mixed once with other draws of the training noises, in the net's
+deployed form: SI-SDR of the estimate minus that of the input, over all SNRs and for those below -5 dB.
+
+Contents: `Exercise`, `train_enhancer`.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from avbench.data.noise import open_noise
+from avbench.data.synth.corpus import open_training
+from avbench.errors import BadFile, MissingResource
+from avbench.training.batches import MixtureRecipe, Mixtures, NoiseTracks
+from avbench.training.loop import Batch, Objective, fit
+from avbench.training.recipe import TrainingRecipe, fingerprint
+from avbench.training.weights import load_weights, save_weights
+
+VALIDATION_BATCHES = 4
+LOW_SNR = -5.0
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """What is trained, and how.
+
+    Args:
+        system: full name, e.g. `mutud/scratch`.
+        version: of the code that answers; enters the weights' metadata.
+        model: the training net.
+        objective: `(model, batch, step) -> (loss, values to log)`.
+        enhance: `(model, batch) -> wave [B, T]` in the deployed form.
+        deployed: the part whose weights are exported.
+        watches: whether batches hold video.
+        monitor: `(model, batch) -> values`, on validation batches.
+    """
+
+    system: str
+    version: str
+    model: nn.Module
+    objective: Objective
+    enhance: Callable[[nn.Module, Batch], Tensor]
+    deployed: Callable[[nn.Module], nn.Module]
+    watches: bool
+    monitor: Callable[[nn.Module, Batch], dict[str, float]] | None = None
+
+
+def train_enhancer(
+    exercise: Exercise,
+    recipe: TrainingRecipe,
+    *,
+    out: Path,
+    init: Path | None = None,
+    resume: bool = False,
+    device: str = "cpu",
+    hours: float | None = None,
+    announce: Callable[[str], None] = lambda line: None,
+) -> Path:
+    """Train and export; see `avbench.training.train.train` for the arguments.
+
+    Returns:
+        The path of the weights: float16, with metadata that says what was trained for how long.
+
+    Raises:
+        MissingResource: the recipe's corpus is not to be had.
+    """
+    if recipe.corpus == "lrs3":
+        raise MissingResource(
+            f"The recipe {recipe.name} of {exercise.system} trains on LRS3 and the DNS-Challenge noises, which this "
+            "version of avbench cannot read; the recipe synth trains on the embedded corpus."
+        )
+    if init is not None:
+        announce(f"begins from {init}: {_begin_from(exercise.model, init)}")
+    train, check = _mixtures(exercise, recipe, announce)
+    identity = f"{exercise.system} {recipe.name} {fingerprint(recipe)} {train.corpus.fingerprint}"
+
+    def validate(model: nn.Module, step: int) -> dict[str, float]:
+        return _validate(exercise, model, check, device)
+
+    average, progress = fit(
+        exercise.model, exercise.objective, train.batch, recipe, out=out, identity=identity, device=device,
+        resume=resume, hours=hours, validate=validate, announce=announce,
+    )
+    path = out / "weights.safetensors"
+    heard = progress.steps * recipe.batch * recipe.seconds / 3600
+    metadata = {
+        "system": exercise.system, "version": exercise.version, "recipe": recipe.name,
+        "recipe_fingerprint": fingerprint(recipe), "steps": progress.steps, "planned_steps": progress.planned,
+        "trained_seconds": round(progress.seconds), "device": _device_name(device), "init": init.name if init else "",
+        "data": f"{train.corpus.seconds / 3600:.1f} h of avbench-synth/{recipe.corpus}, "
+        f"{heard:.1f} h of mixtures heard",
+        "corpus_fingerprint": train.corpus.fingerprint,
+    }  # fmt: skip
+    state = {name: tensor.cpu() for name, tensor in exercise.deployed(average).state_dict().items()}
+    save_weights(path, state, metadata, bits=16)
+    (out / "training.json").write_text(json.dumps(metadata, indent=1) + "\n")
+    announce(f"{progress.stopped} after {progress.steps} of {progress.planned} steps: {path}")
+    return path
+
+
+def _mixtures(exercise: Exercise, recipe: TrainingRecipe, announce) -> tuple[Mixtures, Mixtures]:
+    """The training's batches and the validation's."""
+    announce(f"corpus avbench-synth/{recipe.corpus}: making what is missing")
+    train, check = (open_training(recipe.corpus, split, exercise.watches) for split in ("train", "validation"))
+    mixture = MixtureRecipe(seconds=recipe.seconds, batch=recipe.batch)
+    noise_set = open_noise("synth-noise/train")
+    tracks = [noise_set.load(item.id) for item in noise_set.items]
+    noise = NoiseTracks(tracks, round(recipe.seconds * 16000))
+    return (
+        Mixtures(train, noise, mixture, seed=recipe.seed, video=exercise.watches),
+        Mixtures(check, noise, mixture, seed=f"validation {recipe.seed}", video=exercise.watches, augment=False),
+    )
+
+
+@torch.no_grad()
+def _validate(exercise: Exercise, model: nn.Module, check: Mixtures, device: str) -> dict[str, float]:
+    """Mean gain in SI-SDR (dB) over the validation mixtures, and the monitors."""
+    gains, snrs, monitored = [], [], []
+    for step in range(VALIDATION_BATCHES):
+        batch = {name: value.to(device) for name, value in check.batch(step).items()}
+        enhanced = exercise.enhance(model, batch).float()
+        gains.append(_si_sdr(enhanced, batch["clean"]) - _si_sdr(batch["noisy"], batch["clean"]))
+        snrs.append(batch["snr"])
+        if exercise.monitor:
+            monitored.append(exercise.monitor(model, batch))
+    gain, low = torch.cat(gains), torch.cat(snrs) < LOW_SNR
+    values = {"si_sdr_gain": gain.mean(), "si_sdr_gain_low": gain[low].mean()}
+    for name in monitored[0] if monitored else ():
+        values[name] = sum(m[name] for m in monitored) / len(monitored)
+    return {name: float(value) for name, value in values.items()}
+
+
+def _si_sdr(estimate: Tensor, reference: Tensor) -> Tensor:
+    """`[B]` dB, without mean removal (MUTUD, below eq. 9)."""
+    alpha = (estimate * reference).sum(-1, keepdim=True) / reference.square().sum(-1, keepdim=True).clamp_min(1e-12)
+    target = alpha * reference
+    ratio = target.square().sum(-1) / (target - estimate).square().sum(-1).clamp_min(1e-12)
+    return 10 * torch.log10(ratio.clamp_min(1e-12))
+
+
+def _begin_from(model: nn.Module, init: Path) -> str:
+    """Take the tensors whose names and shapes fit; says how many."""
+    state, _ = load_weights(init)
+    own = model.state_dict()
+    fitting = {n: t for n, t in state.items() if n in own and own[n].shape == t.shape}
+    if not fitting:
+        raise BadFile(f"No tensor of {init} fits this net.")
+    model.load_state_dict(fitting, strict=False)
+    return f"{len(fitting)} of {len(own)} tensors"
+
+
+def _device_name(device: str) -> str:
+    if device == "cuda":
+        return torch.cuda.get_device_name()
+    return f"CPU, {torch.get_num_threads()} thread{'s' if torch.get_num_threads() > 1 else ''}"

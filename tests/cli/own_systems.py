@@ -1,0 +1,73 @@
+"""Systems as a user would write them, for `--system own_systems:Half`."""
+
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+
+from avbench.types import Audio, Card, Prediction
+
+
+class Half:
+    """Half as loud."""
+
+    card = Card("half", "half as loud", "", frozenset({"audio"}), "audio", 16000, True, 0.0)
+    digest = "half@1"
+
+    def load(self, device):
+        self.device = device
+
+    def predict(self, inputs):
+        return [self.one(given) for given in inputs]
+
+    def one(self, given):
+        return Prediction(audio=Audio((0.5 * given.audio.samples).astype(np.float32), given.audio.rate))
+
+
+class Slow(Half):
+    """Takes its time, so that somebody can kill it; fast where a file says so, which is not part of its digest."""
+
+    digest = "slow@1"
+
+    def predict(self, inputs):
+        if not Path("hurry").exists():
+            time.sleep(0.4)
+        return super().predict(inputs)
+
+
+class Broken(Half):
+    digest = "broken@1"
+
+    def one(self, given):
+        raise RuntimeError("out of ideas")
+
+
+class Starved(Half):
+    """The machine fails at the first trial until a file says that it has recovered."""
+
+    digest = "starved@1"
+
+    def one(self, given):
+        if "-0000." in given.id and not Path("hurry").exists():
+            raise MemoryError
+        return super().one(given)
+
+
+class Short(Half):
+    digest = "short@1"
+
+    def one(self, given):
+        return Prediction(audio=Audio(given.audio.samples[:-1], given.audio.rate))
+
+
+class Watcher(Half):
+    card = Card("watcher", "needs pictures", "", frozenset({"audio", "video"}), "audio", 16000, True, 0.0)
+    digest = "watcher@1"
+
+
+class Suicide(Half):
+    """Raises what nobody foresaw, outside any trial."""
+
+    def load(self, device):
+        raise KeyError(f"surprise in {os.getpid()}")

@@ -1,0 +1,181 @@
+import json
+import os
+import re
+import signal
+import time
+
+import pytest
+import soundfile
+
+import avbench as package
+
+
+def files(folder):
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name not in ("provenance.json", ".lock")
+    }
+
+
+@pytest.mark.parametrize("snr", [["--snr", "-5:5"], ["--snr=-5:5"], ["--set", "snr=-5:5"]])
+def test_a_value_that_begins_with_a_minus_works_as_written(avbench, options, snr):
+    code, out, err = avbench("run", "--system", "own_systems:Half", "--task", "avse", *snr, "--limit", 1, "--anchors",
+                             "none", *options)  # fmt: skip
+    assert code == 0, err
+    for column in ("-5 dB", "0 dB", "5 dB"):
+        assert column in out
+
+
+def test_run_then_cached_then_shown_then_compared(avbench, options, home):
+    words = ("run", "--system", "own_systems:Half,own_systems:Short", "--snr", "-5,5", *options)
+    code, out, err = avbench(*words, "--json", "values.json")
+    assert code == 0, err
+    assert "(real recordings)" in out and "unofficial" in out and "12 clips" in out and "24/24" in out
+    assert "0+24/24" in out and max(map(len, out.split("\n"))) <= 80
+    values = json.loads((home / "values.json").read_text())
+    assert values["synthetic"] is False and values["official"] is False
+    assert {row["system"] for row in values["rows"]} == {
+        "own_systems:Half", "own_systems:Short", "noisy", "oracle", "silence",
+    }  # fmt: skip
+    folders = sorted(p.name for p in (home / "runs" / "avse").iterdir())
+    assert len(folders) == 5 and re.fullmatch(r"own_systems-Half-[0-9a-f]{8}", folders[-3])
+
+    before = files(home / "runs")
+    code, again, err = avbench(*words)
+    assert code == 0 and again == out and err.count("shown as cached") == 5 and files(home / "runs") == before
+
+    code, shown, _ = avbench("show", "own_systems-Half")
+    assert code == 0 and "oracle" in shown and "own_systems:Short" not in shown
+    code, text, err = avbench("show", "own_systems-Half", "--json", "-")
+    assert code == 0 and json.loads(text)["rows"] and "oracle" in err
+
+    code, text, _ = avbench("compare", "own_systems-Half", "noisy", "--json", "-")
+    rows = json.loads(text)["rows"]
+    assert {row["n"] for row in rows} == {12, 24} and len(rows) == 6
+    assert all(abs(row["difference"]) < 1e-6 for row in rows)  # half as loud is as good, by STOI and SI-SDR
+    code, out, _ = avbench("compare", "own_systems-Half", "own_systems-Short")
+    assert code == 0 and "own_systems:Half against own_systems:Short" in out
+
+
+def test_the_library_makes_the_same_run(avbench, options, home, material):
+    code, _, err = avbench("run", "--system", "own_systems:Half", "--snr", "-5", "--limit", 2, *options)
+    assert code == 0, err
+    runs = package.run(
+        system="own_systems:Half", task="avse", snr=-5, limit=2, dataset=f"folder:{material / 'speech'}",
+        noise=f"folder:{material / 'noise'}", metrics=["stoi", "si-sdr"], workers=1,
+    )  # fmt: skip
+    assert [run.system for run in runs] == ["own_systems:Half", "noisy", "oracle", "silence"]
+    assert all(run.cached and run.complete for run in runs) and runs[0].unranked == "first 2 clips only"
+
+
+def test_json_on_standard_output_stands_alone(avbench, options):
+    code, out, err = avbench("run", "--system", "own_systems:Half", "--limit", 1, "--snr", 0, *options, "--json", "-")
+    assert code == 0 and json.loads(out)["rows"] and "stoi %" in err
+
+
+def test_out_takes_one_exam_only(avbench, options, home):
+    words = ("run", "--system", "own_systems:Half", "--limit", 1, *options, "--out", "mine", "--anchors", "noisy")
+    assert avbench(*words, "--snr", 0)[0] == 0
+    assert sorted(p.name for p in (home / "mine").iterdir()) == ["noisy", "own_systems-Half"]
+    before = files(home / "mine")
+    code, _, err = avbench(*words, "--snr", 5)
+    assert code == 2 and "holds another run" in err and files(home / "mine") == before
+    code, _, err = avbench(*words[:-3], "mine/noisy", "--snr", 0)
+    assert code == 2 and "holds another run" in err
+    code, out, _ = avbench("show", "mine")
+    assert code == 0 and "noisy" in out
+    (home / "file").write_text("")
+    assert "must be a folder" in avbench(*words[:-3], "file")[2]
+
+
+def test_fresh_makes_it_anew(avbench, options, home):
+    words = ("run", "--system", "own_systems:Half", "--limit", 1, "--snr", 0, "--anchors", "none", *options)
+    assert avbench(*words)[0] == 0
+    before = files(home / "runs")
+    code, _, err = avbench(*words, "--fresh")
+    assert code == 0 and "cached" not in err and files(home / "runs") == before
+
+
+def test_a_failing_system_is_scored_and_explained(avbench, options):
+    code, out, _ = avbench("run", "--system", "own_systems:Broken", "--limit", 2, "--snr", 0, *options)
+    assert code == 0 and "0+2/2" in out
+    assert "2 failed: the system raised RuntimeError: out of ideas" in " ".join(out.split())
+
+
+def test_a_fault_of_the_machine_is_exit_3_and_the_same_command_goes_on(avbench, options, home):
+    words = ("run", "--system", "own_systems:Starved", "--limit", 2, "--snr", "0", "--anchors", "none", *options)
+    code, out, err = avbench(*words)
+    assert code == 3 and "1/2" in out and "failed at 1 trials; the same command tries them again" in err
+    (home / "hurry").touch()
+    code, out, err = avbench(*words)
+    assert code == 0 and "2/2" in out and "cached" not in err
+
+
+def test_predictions_made_elsewhere(avbench, options, home, material):
+    """`outputs:DIR` with the answers of a run gives the values of that run; a missing file fails."""
+    base = ("--limit", 2, "--snr", "-5,5", *options, "--json", "-")
+    _, out, _ = avbench("run", "--system", "own_systems:Half", *base)
+    folder = next((home / "runs" / "avse").glob("own_systems-Half-*")) / "predictions"
+    _, again, _ = avbench("run", "--system", f"outputs:{folder}", *base)
+    value = {
+        text: {(str(r["condition"]), r["metric"]): (r["value"], r["failed"]) for r in json.loads(text)["rows"]
+               if r["system"] not in ("noisy", "oracle", "silence")}
+        for text in (out, again)
+    }  # fmt: skip
+    assert value[out] == value[again] and len(value[out]) == 6
+    taken = home / "taken"
+    taken.mkdir()
+    for path in sorted(folder.iterdir())[1:]:
+        samples, rate = soundfile.read(path, dtype="float32")
+        soundfile.write(taken / path.name, samples, rate, subtype="FLOAT")
+    code, out, _ = avbench("run", "--system", f"outputs:{taken}", *base)
+    failed = {r["failed"] for r in json.loads(out)["rows"] if r["condition"] == {} and r["system"] == "outputs:taken"}
+    assert code == 0 and failed == {1}
+
+
+def test_a_task_with_pictures_on_a_folder_without_is_one_sentence(avbench, options):
+    code, _, err = avbench("run", "--system", "own_systems:Watcher", "--limit", 1, "--snr", 0, *options)
+    assert code == 2 and "has no picture" in err and err.count("avbench:") == 1
+
+
+SLOW = ("run", "--system", "own_systems:Slow", "--snr", "-5,5", "--anchors", "none", "--out")
+
+
+def wait_for_scores(folder, count, process, seconds=120):
+    end = time.monotonic() + seconds
+    while len(list(folder.glob("scores/*.json"))) < count:
+        assert process.poll() is None and time.monotonic() < end, process.communicate()
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=["kill -9", "Ctrl-C"])
+def test_broken_off_in_the_middle_and_gone_on_with_is_equal_byte_for_byte(avbench, process, options, home, how):
+    first = process(*SLOW, "cut", *options)
+    wait_for_scores(home / "cut" / "own_systems-Slow", 5, first)
+    os.kill(first.pid, how)
+    _, err = first.communicate(timeout=60)
+    if how == signal.SIGINT:
+        assert first.returncode == 130 and "Traceback" not in err
+        assert "Interrupted. What was done is kept: the same command goes on from there." in err
+    done = len(list((home / "cut" / "own_systems-Slow" / "scores").iterdir()))
+    assert 5 <= done < 24 and not (home / "cut" / "own_systems-Slow" / "summary.json").exists()
+    kept = files(home / "cut")
+
+    (home / "hurry").touch()
+    code, _, err = avbench(*SLOW, "cut", *options)
+    assert code == 0 and "cached" not in err
+    assert avbench(*SLOW, "whole", *options)[0] == 0
+    resumed = files(home / "cut")
+    assert resumed == files(home / "whole")
+    # What the killed process left is what the resumed one kept, but for files that it was still writing.
+    assert all(resumed[name] == content for name, content in kept.items() if not name.endswith(".part"))
+
+
+def test_two_processes_on_one_run_take_turns(avbench, process, options, home):
+    first = process(*SLOW, "both", *options)
+    wait_for_scores(home / "both" / "own_systems-Slow", 1, first)
+    (home / "hurry").touch()
+    code, _, err = avbench(*SLOW, "both", *options)
+    assert code == 0 and "Waiting for another process" in err and "cached" in err
+    assert first.wait(timeout=60) == 0
