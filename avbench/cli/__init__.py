@@ -16,6 +16,7 @@ import tempfile
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
+from io import TextIOWrapper
 from pathlib import Path
 
 import typer
@@ -90,6 +91,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = [*(sys.argv[1:] if arguments is None else arguments)]  # `list` is a verb's module here
     debug = "--debug" in words
     words = [word for word in words if word != "--debug"]
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without ± shows a question mark, not a traceback
     verb = next((word for word in words if not word.startswith("-")), None)
     try:
         if verb is not None and verb not in VERBS:

@@ -8,7 +8,7 @@ from typer import Option
 
 
 def profile(
-    system: Annotated[str, Option(help="System, or several with commas: the first is set against the others.")],
+    system: Annotated[str, Option(help="System, or several with commas: the first is compared with the others.")],
     recipe: Annotated[str | None, Option(help="Whose sizes: synth or paper.")] = None,
     device: Annotated[str, Option(help="cpu or cuda.")] = "cpu",
     json: Annotated[Path | None, Option(help="File for the values; - for standard output.")] = None,
@@ -22,35 +22,40 @@ def profile(
     console = printer(json)
     console.print(_table(rows))
     console.print(
-        "macs: true count of products; macs thop: by the rule of the tool that MUTUD's Table VI used. Each for one "
-        "second of input, batch 1; times on one thread.",
+        "For one second of input, batch 1, one thread. macs: multiply-accumulates that are done; thop: by the counting "
+        "rule of MUTUD's Table VI; peak: tensors alive at once, weights included.",
         style="dim",
+        soft_wrap=True,
     )
 
 
 def _table(rows: Sequence[dict[str, Any]]):
+    """A line per system, and below it how the first one stands to each of the others."""
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
-    table.add_column("")
+    table.add_column("system", overflow="fold")
+    for title, _, _ in _COLUMNS:
+        table.add_column(title, justify="right", no_wrap=True)
     for row in rows:
-        table.add_column(f"{row['system']}\n{row['recipe'] or ''}", justify="right", overflow="fold")
+        table.add_row(f"{row['system']} ({row['recipe']})", *(shown(value(row)) for _, value, shown in _COLUMNS))
     for other in rows[1:]:
-        table.add_column(f"{rows[0]['system']}\nto {other['system']}", justify="right", overflow="fold")
-    for title, value, shown in _LINES:
-        first = value(rows[0])
-        changes = [f"{100 * (first / value(other) - 1):+.0f} %" if value(other) else "" for other in rows[1:]]
-        table.add_row(title, *(shown(value(row)) for row in rows), *changes)
+        changes = [_change(value(rows[0]), value(other)) for _, value, _ in _COLUMNS]
+        table.add_row(f"  vs {other['system']}", *changes, style="bold")
     return table
 
 
-_LINES = (
-    ("parameters", lambda r: r["parameters"], lambda v: f"{v:,}"),
-    ("macs", lambda r: r["macs"], lambda v: f"{v / 1e9:.3f} G"),
-    ("macs thop", lambda r: r["macs_thop"], lambda v: f"{v / 1e9:.3f} G"),
-    ("weights in memory", lambda r: r["weights_bytes"], lambda v: f"{v / 2**20:.1f} MiB"),
-    ("latency, median", lambda r: r["latency_ms"]["median"], lambda v: f"{v:.1f} ms"),
-    ("latency, p95", lambda r: r["latency_ms"]["p95"], lambda v: f"{v:.1f} ms"),
-    ("real-time factor", lambda r: r["rtf"], lambda v: f"{v:.3f}"),
-    ("peak memory", lambda r: r["peak_memory_bytes"], lambda v: f"{v / 2**20:.1f} MiB"),
+def _change(first: float, other: float) -> str:
+    return f"{100 * (first / other - 1):+.0f} %" if other else ""
+
+
+_COLUMNS = (
+    ("params\nM", lambda r: r["parameters"], lambda v: f"{v / 1e6:.3f}"),
+    ("macs\nG", lambda r: r["macs"], lambda v: f"{v / 1e9:.3f}"),
+    ("thop\nG", lambda r: r["macs_thop"], lambda v: f"{v / 1e9:.3f}"),
+    ("weights\nMiB", lambda r: r["weights_bytes"], lambda v: f"{v / 2**20:.1f}"),
+    ("median\nms", lambda r: r["latency_ms"]["median"], lambda v: f"{v:.1f}"),
+    ("p95\nms", lambda r: r["latency_ms"]["p95"], lambda v: f"{v:.1f}"),
+    ("rtf\n", lambda r: r["rtf"], lambda v: f"{v:.3f}"),
+    ("peak\nMiB", lambda r: r["peak_memory_bytes"], lambda v: f"{v / 2**20:.1f}"),
 )

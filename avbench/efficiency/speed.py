@@ -1,6 +1,6 @@
 """Time and memory of one call.
 
-Conventions: one thread, full float32 as when scoring; milliseconds; the caller's thread count comes back afterwards.
+Conventions: one thread and full float32, as when scoring; milliseconds; the caller's settings come back afterwards.
 
 Contents: `latencies`, `peak_memory`, `one_thread`.
 """
@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from .arithmetic import exact_arithmetic
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -29,7 +31,7 @@ def latencies(deployed: Sequence[tuple["nn.Module", Sequence["Tensor"]]]) -> lis
     import torch
 
     times: list[list[float]] = [[] for _ in deployed]
-    with one_thread(), torch.inference_mode():
+    with one_thread(), exact_arithmetic(), torch.inference_mode():
         for network, example in deployed:
             for _ in range(WARM_UP):
                 network(*example)
@@ -42,7 +44,7 @@ def latencies(deployed: Sequence[tuple["nn.Module", Sequence["Tensor"]]]) -> lis
 
 
 def _call(network: "nn.Module", example: Sequence["Tensor"]) -> float:
-    """ms of one call, until the device is done."""
+    """Time of one call until the device is done, in ms."""
     import torch
 
     wait = torch.cuda.synchronize if example[0].is_cuda else lambda: None

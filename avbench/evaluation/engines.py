@@ -36,6 +36,7 @@ class Job:
         reason: why it gave none.
         reference: what it is judged against.
         metrics: names.
+        twins: other trials with the same answer to the same reference, which get the same verdict.
     """
 
     trial: str
@@ -43,6 +44,7 @@ class Job:
     reason: str
     reference: Audio
     metrics: tuple[str, ...]
+    twins: tuple[str, ...] = ()
 
 
 Scores = dict[str, dict[str, Any]]

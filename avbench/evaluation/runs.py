@@ -105,7 +105,7 @@ class Run:
         if not self.complete:
             return "run incomplete"
         if self.identity["limit"] is not None:
-            return f"first {self.identity['limit']} clips only"
+            return f"only {self.head['clips']} of the plan's clips"
         if self.sound == "different":
             return "other sound than published"
         return None if self.head["official"] else "unofficial"

@@ -16,7 +16,7 @@ from typing import Any
 
 from ..errors import MachineFault, ReferenceFault, Unscorable
 from ..protocols import verify_plan
-from ..signal.files import file_lock
+from ..signal.files import digest, file_lock
 from ..types import Audio, Trial
 from . import progress
 from .conditions import plain
@@ -60,7 +60,9 @@ def sit(
         sitting = Sitting(exam, examinee, record, device)
         try:
             for job, verdict in engine.run(sitting.jobs()):
-                sitting.keep(job.trial, verdict.scores, verdict.seconds)
+                sitting.seconds["judge"] += verdict.seconds
+                for trial in (job.trial, *job.twins):
+                    sitting.keep(trial, verdict.scores)
             rows = summarise(record.trials(), exam.axes, exam.metrics, len(exam.rows))
             write_json(folder / "summary.json", {"sound": sitting.sound(), "rows": rows})
         finally:
@@ -119,13 +121,19 @@ class Sitting:
         faults: dict[str, Unscorable] = {}
         if len(saved) < len(todo):
             faults = self._predict(trials, {t.id for t in todo} - saved)
+        # Scores depend on answer and reference alone, and an anchor gives the same answer at several SNRs.
+        alike: dict[tuple[str, str], list[Trial]] = {}
         for trial in todo:
             fault = faults.get(trial.id)
             if isinstance(fault, MachineFault):
                 self.keep(trial.id, scores_without(self.metrics, fault))
-                continue
-            path = None if fault else self.record.prediction(trial.id)
-            yield Job(trial.id, path, fault.reason if fault else "", trial.target.audio, self.metrics)
+            else:
+                answer = fault.reason if fault else digest(self.record.prediction(trial.id).read_bytes())
+                alike.setdefault((answer, digest(trial.target.audio.samples)), []).append(trial)
+        for first, *twins in alike.values():
+            fault = faults.get(first.id)
+            path, reason = (None, fault.reason) if fault else (self.record.prediction(first.id), "")
+            yield Job(first.id, path, reason, first.target.audio, self.metrics, tuple(t.id for t in twins))
 
     def _predict(self, trials: Sequence[Trial], wanted: set[str]) -> dict[str, Unscorable]:
         """Predict a whole row and save what is wanted of it; returns the faults, by trial."""
@@ -147,9 +155,8 @@ class Sitting:
                     faults[trial.id] = answer
         return faults
 
-    def keep(self, trial: str, scores: Mapping[str, Any], seconds: float = 0.0) -> None:
+    def keep(self, trial: str, scores: Mapping[str, Any]) -> None:
         """Save the scores of a trial."""
-        self.seconds["judge"] += seconds
         with self._timed("save"):
             self.record.save_scores(trial, {**self.described[trial], "scores": scores})
         self._advance(1)
@@ -169,7 +176,7 @@ class Sitting:
 
     def close(self) -> None:
         """Note this attempt in the provenance; `judge` is seconds of one core, `rtf` speed of prediction alone."""
-        rtf = self.seconds["predict"] / self.audio_seconds if self.audio_seconds else None
+        rtf = None if self.examinee.anchor or not self.audio_seconds else self.seconds["predict"] / self.audio_seconds
         self.record.add_session(
             session(
                 started=time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(self.started)),

@@ -130,7 +130,8 @@ def _header(run: Run) -> list[Text]:
         (f"({kind})", "bold yellow"),
     )
     rank = "official" if run.head["official"] else "unofficial"
-    clips = f"first {run.head['clips']} clips" if identity["limit"] else f"{run.head['clips']} clips"
+    clips = f"{run.head['clips']} {'clip' if run.head['clips'] == 1 else 'clips'}"
+    clips = f"only the first {clips}" if identity["limit"] else clips
     if run.sound not in (None, "exact"):
         rank += f", sound {run.sound}"
     facts = f"plan {plan['name']} {plan['sha256'][:8]} · {rank} · {clips}"

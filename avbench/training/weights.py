@@ -106,7 +106,17 @@ def _quantise(tensor: "Tensor") -> tuple["Tensor", "Tensor"]:
         others = [d for d in range(tensor.ndim) if d != channel]
         scale = tensor.abs().amax(others, keepdim=True).clamp_min(1e-12) / 127
         values = (tensor / scale).round()
-        error = (values * scale - tensor).square().sum()
+        error = _worst_channel(values * scale - tensor, tensor)
         if best is None or error < best[0]:
             best = (error, values.to(torch.int8), scale)
     return best[1], best[2]
+
+
+def _worst_channel(error: "Tensor", tensor: "Tensor") -> float:
+    """The largest ratio of error to weight among the channels of both dimensions."""
+    worst = 0.0
+    for channel in (0, 1):
+        others = [d for d in range(tensor.ndim) if d != channel]
+        ratio = error.square().sum(others) / tensor.square().sum(others).clamp_min(1e-24)
+        worst = max(worst, float(ratio.max()))
+    return worst

@@ -3,18 +3,18 @@
 Conventions: 16 kHz. Clips of one batch are padded with zeros at their end to the longest of their group and cut again:
 the nets are causal, so what follows a clip does not reach it.
 
-Contents: `Enhancer`, `open_enhancer`.
+Contents: `Net`, `Enhancer`, `open_enhancer`, `weights_path`.
 """
 
-import contextlib
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from avbench.efficiency.arithmetic import exact_arithmetic
 from avbench.errors import BadFile, MissingResource, UnknownName, UsageError
 from avbench.training.recipe import TrainingRecipe, fingerprint
 from avbench.training.weights import digest_of, load_weights
@@ -203,24 +203,6 @@ def weights_path(folder: Path, system: str, recipe: str) -> Path:
         'gcrn__small-synth.safetensors'
     """
     return folder / f"{system.replace('/', '__')}-{recipe}.safetensors"
-
-
-@contextlib.contextmanager
-def exact_arithmetic() -> Iterator[None]:
-    """Full float32: TF32 and autocast off, whatever the process had chosen; restored afterwards."""
-    import torch
-
-    with torch.autocast("cpu", enabled=False), torch.autocast("cuda", enabled=False):
-        if not torch.cuda.is_available():
-            yield
-            return
-        before = torch.get_float32_matmul_precision()
-        torch.set_float32_matmul_precision("highest")
-        try:
-            with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
-                yield
-        finally:
-            torch.set_float32_matmul_precision(before)
 
 
 def _training(facts: Mapping[str, Any]) -> dict[str, Any]:

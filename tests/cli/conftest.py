@@ -70,12 +70,9 @@ def process(home):
 
     def start(*words):
         environment = {**os.environ, "PYTHONPATH": str(HERE), "OMP_NUM_THREADS": "1"}
-        started.append(
-            subprocess.Popen(
-                [*COMMAND, *map(str, words)], cwd=home, env=environment, text=True, start_new_session=True,
-                stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            )  # fmt: skip
-        )
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        words = [*COMMAND, *map(str, words)]
+        started.append(subprocess.Popen(words, cwd=home, env=environment, text=True, start_new_session=True, **pipes))
         return started[-1]
 
     yield start

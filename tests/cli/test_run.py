@@ -66,7 +66,7 @@ def test_the_library_makes_the_same_run(avbench, options, home, material):
         noise=f"folder:{material / 'noise'}", metrics=["stoi", "si-sdr"], workers=1,
     )  # fmt: skip
     assert [run.system for run in runs] == ["own_systems:Half", "noisy", "oracle", "silence"]
-    assert all(run.cached and run.complete for run in runs) and runs[0].unranked == "first 2 clips only"
+    assert all(run.cached and run.complete for run in runs) and runs[0].unranked == "only 2 of the plan's clips"
 
 
 def test_json_on_standard_output_stands_alone(avbench, options):

@@ -242,6 +242,15 @@ def test_anchors_bound_the_table(tmp_path):
     assert all(run.anchor and run.unranked == "anchor" for run in runs.values())
 
 
+def test_the_same_answer_to_the_same_reference_is_judged_once(tmp_path):
+    engine = InProcess()
+    run = sit_exam(fake_exam(clips=3, snr=(-5.0, 0.0, 5.0)), "oracle", tmp_path / "oracle", engine)
+    assert len(engine.jobs) == 3 and len(run.trials) == 9 and run.complete
+    engine = InProcess()
+    run = sit_exam(fake_exam(clips=3, snr=(-5.0, 0.0, 5.0)), "noisy", tmp_path / "noisy", engine)
+    assert len(engine.jobs) == 9 and len({t["scores"]["stoi"]["value"] for t in run.trials}) == 9
+
+
 def test_clips_are_the_clusters_where_speakers_are_unknown(tmp_path):
     run = sit_exam(fake_exam(speakers=False), Gain(), tmp_path / "run")
     assert run.head["clusters"] == "clips" and run.row("stoi", {"snr": 5})["ci95"] is not None

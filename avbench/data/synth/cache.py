@@ -14,42 +14,38 @@ training holds two clips of 16 speakers, and the sizes share shards.
 `<spec>` is the spec's fingerprint, `<sources>` a digest of the code and tables that shape clips: whoever changes them
 meets no clip of before.
 
-A shard is made by one process while others wait for its lock; it is written aside and renamed, and its digests are
-checked when a process first opens it, so a killed, cut or damaged shard is noticed and made again.
+Files are written aside and renamed, and their digests are checked when a process first opens them, so a killed, cut or
+damaged shard is noticed and made again (by `prepare`).
 
-Contents: `Shard`, `Sound`, `cache_folder`, `shards_of`, `is_kept`, `is_ready`, `make_ready`, `open_sound`,
-`open_mouth`.
+Contents: `Shard`, `Sound`, `cache_folder`, `shards_of`, `is_kept`, `has_sound`, `has_mouth`, `is_ready`, `open_sound`,
+`open_mouth`, `phonemes_from`, `write_sound`, `write_mouth`.
 """
 
 import hashlib
 import json
-import logging
 import os
-import shutil
 import sys
-from collections import deque
-from collections.abc import Iterable, Sequence
-from concurrent.futures import Future
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ...errors import MissingResource
-from ...signal.files import atomic_folder, atomic_write, file_lock
-from ..dataset import Progress, Say
-from .makers import Made, Makers, Order
+from ...signal.files import atomic_folder, atomic_write
 from .spec import SIZES, CorpusSpec, clip_ids, speaker_of
 from .voice import Phoneme
+
+if TYPE_CHECKING:
+    from .sentences import Said
 
 SPEAKERS_PER_SHARD = 16
 CLIPS_PER_SPEAKER = 2
 SOUND_FILES = ("audio.npy", "offsets.npy", "meta.jsonl")
 
-_log = logging.getLogger(__name__)
 _checked: set[tuple[str, int, int]] = set()
 
 
@@ -97,7 +93,7 @@ def cache_folder() -> Path:
 @lru_cache(maxsize=1)
 def _sources() -> str:
     """Digest of the files of this room that clips depend on."""
-    keepers = ("cache.py", "corpus.py", "makers.py", "gallery.py")
+    keepers = ("cache.py", "corpus.py", "makers.py", "prepare.py", "gallery.py")
     hashed = hashlib.blake2b(digest_size=4)
     for path in sorted(p for p in Path(__file__).parent.iterdir() if p.suffix in (".py", ".tsv")):
         if path.name not in keepers and not path.name.startswith("noise_"):
@@ -144,41 +140,17 @@ def is_kept(shard: Shard, mouth: bool) -> bool:
 
 def is_ready(shard: Shard, mouth: bool) -> bool:
     """Whether a shard is there and whole."""
-    return _is_whole(shard.folder, "sound.json") and (not mouth or _is_whole(shard.folder, "mouth.json"))
+    return has_sound(shard) and (not mouth or has_mouth(shard))
 
 
-def make_ready(
-    shards: Iterable[Shard],
-    mouth: bool = False,
-    workers: int | None = None,
-    progress: Progress | None = None,
-    say: Say | None = None,
-) -> None:
-    """Make what is missing.
+def has_sound(shard: Shard) -> bool:
+    """Whether its sound is there and whole."""
+    return _is_whole(shard.folder, "sound.json")
 
-    Args:
-        shards: in the order of `shards_of` (processes that wait for each other must agree on it).
-        mouth: whether pictures are wanted too.
-        workers: processes; as many as there are processors unless given. The result does not depend on it.
-        progress: called with the clips done and the clips to do, at first with 0; never if nothing is missing.
-        say: called with a sentence when this process has to wait for another; logs a warning unless given.
 
-    Raises:
-        MissingResource: no speech engine, no right to write to the cache, no space.
-    """
-    missing = [s for s in shards if not is_ready(s, mouth)]
-    if not missing:
-        return
-    total = sum(len(s.ids) for s in missing)
-    line = _Line(mouth, total, progress or (lambda done, total: None), say or _log.warning)
-    line.progress(0, total)
-    with Makers(min(workers or os.cpu_count() or 1, total)) as makers, line:
-        for shard in missing:
-            line.begin(shard, makers)
-            while line.waiting_clips > 4 * SPEAKERS_PER_SHARD * CLIPS_PER_SPEAKER:
-                line.finish_one()
-        while line.jobs:
-            line.finish_one()
+def has_mouth(shard: Shard) -> bool:
+    """Whether its mouths are there and whole."""
+    return _is_whole(shard.folder, "mouth.json")
 
 
 def open_sound(shard: Shard) -> Sound:
@@ -204,101 +176,17 @@ def open_mouth(shard: Shard) -> np.ndarray:
         raise MissingResource(f"{shard.folder} vanished while it was in use; run this again.") from error
 
 
-@dataclass(eq=False)
-class _Job:
-    """A shard in the making; its lock is held until it is written."""
-
-    shard: Shard
-    lock: ExitStack
-    parts: list[Future]
-    sound: bool
-    mouth: bool
-
-
-@dataclass(eq=False)
-class _Line:
-    """Shards in the making, first in first out, so that workers have clips of the next while one is being written."""
-
-    mouth: bool
-    total: int
-    progress: Progress
-    say: Say
-    done: int = 0
-    jobs: deque = field(default_factory=deque)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        for job in self.jobs:
-            job.lock.close()
-
-    @property
-    def waiting_clips(self) -> int:
-        return sum(len(job.shard.ids) for job in self.jobs)
-
-    def begin(self, shard: Shard, makers: Makers) -> None:
-        """Take the shard's lock and order its clips; another process may have made them meanwhile."""
-        lock = ExitStack()
-        folder = shard.folder
-        lock.enter_context(file_lock(folder.parent / f".{folder.name}.lock", waiting=lambda: self._wait(shard)))
-        try:
-            sound = not _is_whole(folder, "sound.json")
-            mouth = self.mouth and (sound or not _is_whole(folder, "mouth.json"))
-            if not (sound or mouth):
-                lock.close()
-                self._advance(len(shard.ids))
-                return
-            for leftover in folder.parent.glob(f".{folder.name}.*.part"):
-                shutil.rmtree(leftover, ignore_errors=True)  # of a process that was killed
-            orders = _orders(shard, sound, mouth)
-            self.jobs.append(_Job(shard, lock, [makers.order(shard.spec, part) for part in orders], sound, mouth))
-        except BaseException:
-            lock.close()
-            raise
-
-    def finish_one(self) -> None:
-        """Write the oldest shard."""
-        job = self.jobs[0]
-        made: list[Made] = []
-        for part in job.parts:
-            made += part.result()
-            self._advance(len(part.result()))
-        if job.sound:
-            _write_sound(job.shard, made)
-        if job.mouth:
-            _write_mouth(job.shard, made)
-        self.jobs.popleft()
-        job.lock.close()
-
-    def _wait(self, shard: Shard) -> None:
-        while self.jobs:  # whoever holds that lock may be waiting for these
-            self.finish_one()
-        self.say(f"Waiting for another process that is making {shard.folder} …")
-
-    def _advance(self, clips: int) -> None:
-        self.done += clips
-        self.progress(self.done, self.total)
-
-
-def _orders(shard: Shard, sound: bool, mouth: bool) -> list[list[Order]]:
-    """Orders by speaker, whose face a worker then draws once."""
-    if sound:
-        orders = [Order(i, mouth) for i in shard.ids]
-    else:
-        orders = [
-            Order(m["id"], mouth, phonemes_from(m), m["end"], m["frames"]) for m in open_sound(shard).meta
-        ]
-    return [list(group) for _, group in groupby(orders, key=lambda order: speaker_of(order.id))]
-
-
 def phonemes_from(meta: dict) -> tuple[Phoneme, ...]:
     """The phonemes of a record of meta.jsonl."""
     return tuple(Phoneme(symbol, start, bool(stressed)) for symbol, start, stressed in meta["phonemes"])
 
 
-def _write_sound(shard: Shard, made: Sequence[Made]) -> None:
-    said = [m.said for m in made]
+def write_sound(shard: Shard, said: Sequence["Said"]) -> None:
+    """Keep the sound of a shard's clips, in order; its mouths, if there were any, are of another sound and go.
+
+    Raises:
+        MissingResource: disk full, no right to write.
+    """
     offsets = np.cumsum([0, *(len(s.samples) for s in said)]).astype(np.int64)
     lines = [
         {
@@ -319,10 +207,11 @@ def _write_sound(shard: Shard, made: Sequence[Made]) -> None:
         (folder / "sound.json").write_bytes(json.dumps(digests).encode())
 
 
-def _write_mouth(shard: Shard, made: Sequence[Made]) -> None:
+def write_mouth(shard: Shard, mouths: Sequence[np.ndarray]) -> None:
+    """Keep the mouths of a shard's clips, in order. Raises as `write_sound`."""
     target = shard.folder / "mouth.npy"
     with atomic_write(target) as handle:
-        _save_to(handle, np.concatenate([m.mouth for m in made]))
+        _save_to(handle, np.concatenate(list(mouths)))
     with atomic_write(shard.folder / "mouth.json") as handle:
         handle.write(json.dumps({"mouth.npy": _digest(target)}).encode())
 

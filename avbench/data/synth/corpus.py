@@ -18,6 +18,7 @@ from ...types import Audio, Clip, Video, Word
 from ..dataset import Progress, Say
 from . import cache
 from .cache import Shard
+from .prepare import make_ready
 from .sentences import show_landmarks
 from .speakers import make_speaker
 from .spec import CorpusSpec, clip_ids, speaker_of
@@ -90,7 +91,7 @@ class SynthDataset:
         if clip_ids is not None:
             names = {self._find(i)[0].name for i in clip_ids}
             wanted = tuple(s for s in self.shards if s.name in names)
-        cache.make_ready(wanted, mouth, workers, progress, say)
+        make_ready(wanted, mouth, workers, progress, say)
 
     def clip(self, clip_id: str) -> Clip:
         """One clip; makes the sound of its shard if need be. Raises `UnknownName` or `MissingResource`."""
@@ -122,7 +123,7 @@ class SynthDataset:
         """
         (shard, _), (sound, row) = self._find(clip.id), self._sound(clip.id)
         if shard.name not in self._mouths:
-            cache.make_ready([shard], mouth=True)
+            make_ready([shard], mouth=True)
             self._mouths[shard.name] = cache.open_mouth(shard)
         begin, end = sound.offsets[row : row + 2] // SAMPLES_PER_FRAME
         return Video(np.array(self._mouths[shard.name][begin:end, :, :, None]), float(FPS))
@@ -140,7 +141,7 @@ class SynthDataset:
     def _sound(self, clip_id: str) -> tuple[cache.Sound, int]:
         shard, row = self._find(clip_id)
         if shard.name not in self._sounds:
-            cache.make_ready([shard])
+            make_ready([shard])
             self._sounds[shard.name] = cache.open_sound(shard)
         return self._sounds[shard.name], row
 

@@ -31,6 +31,7 @@ from .voice import Phoneme, Utterance, Voice
 
 PADDING = (0.1, 0.4)  # seconds of silence before and after speech
 SHORTEST = 2.0  # seconds; what is said faster is followed by more silence
+LONGEST = 6.48  # seconds: 162 frames
 PEAK = 0.98
 _JAW = articulation.PARAMETERS.index("jaw")
 
@@ -41,7 +42,7 @@ class Session:
 
     Args:
         pitch: times the speaker's F0.
-        rate: times the speaker's speaking rate.
+        rate: times the speaker's speaking rate, unless that makes the clip too long.
         level_dbfs: of active speech.
         low_db: gain below 250 Hz: distance to the microphone.
         mid_db: gain around `mid_hz`.
@@ -125,7 +126,13 @@ def say(spec: CorpusSpec, clip_id: str, voice: Voice) -> Said:
     speaker, session = make_speaker(spec, speaker_of(clip_id)), make_session(spec, clip_id)
     text = sentence(spec, clip_id)
     seed = seed_of("avbench-synth", spec.version, "breath", clip_id)
-    spoken = _trim(voice.speak(speaker, text, rate=session.rate, pitch=session.pitch, seed=seed))
+    longest = (LONGEST - session.before - session.after) * RATE
+    rate = session.rate
+    while True:
+        spoken = _trim(voice.speak(speaker, text, rate=rate, pitch=session.pitch, seed=seed))
+        if len(spoken.samples) <= longest:
+            break
+        rate *= 1.03  # a slow speaker's longest sentences, one in some hundred: said faster until they fit
     begin = round(session.before * RATE)
     least = max(begin + len(spoken.samples) + session.after * RATE, SHORTEST * RATE)
     frames = frames_for(int(np.ceil(least)))

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from avbench.data.synth import makers
-from avbench.data.synth.cache import Shard, cache_folder, is_ready, make_ready, open_mouth, open_sound, shards_of
+from avbench.data.synth.cache import Shard, cache_folder, is_ready, open_mouth, open_sound, shards_of
+from avbench.data.synth.prepare import make_ready
 from avbench.data.synth.spec import CorpusSpec, clip_ids
 from avbench.errors import MissingResource
 from avbench.signal.files import digest, file_lock
@@ -31,6 +32,7 @@ def run(code, *, wait=True):
     """A process of its own that has `shard` and `make_ready` and the cache of this test."""
     head = (
         "import sys, time\nfrom avbench.data.synth import cache, makers\nfrom avbench.data.synth.cache import *\n"
+        "from avbench.data.synth.prepare import make_ready\n"
         f"from avbench.data.synth.spec import CorpusSpec\nshard = Shard(CorpusSpec(), 'test', 'part', {IDS!r})\n"
         "def tell(*words): print(*words, flush=True)\n"
     )
@@ -116,7 +118,7 @@ def stand_in(spec, orders, voice):
 
 def test_two_processes_make_one_cache_once(shard):
     code = (
-        "write = cache._write_sound\ncache._write_sound = lambda *a: (tell('wrote'), write(*a))\n"
+        "write = cache.write_sound\ncache.write_sound = lambda *a: (tell('wrote'), write(*a))\n"
         "make_ready([shard], workers=1, say=tell)\ntell('ready', is_ready(shard, mouth=False))\n"
     )
     with file_lock(shard.folder.parent / f".{shard.folder.name}.lock"):

@@ -110,3 +110,8 @@ def test_equaliser_sections_have_their_gain():
     assert np.allclose(gain("low", 250.0, 2.0)[[0, 1, 4]], [2, 1, 0], atol=0.01)
     assert np.allclose(gain("high", 3000.0, -3.0)[[0, 3, 4]], [0, -1.5, -3], atol=0.01)
     assert np.allclose(gain("bell", 1000.0, 2.0)[[0, 2, 4]], [0, 2, 0], atol=0.01)
+
+
+def test_a_slow_speakers_longest_sentence_still_fits(voice):
+    clip = say(SPEC, "s105-006", voice)  # 7.3 s at the session's rate
+    assert 6.2 < len(clip.samples) / RATE <= 6.48
