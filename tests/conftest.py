@@ -16,7 +16,7 @@ def pytest_addoption(parser):
 def pytest_collection_modifyitems(config, items):
     for item in items:
         for marker in ("slow", "gpu"):
-            if marker in item.keywords and not config.getoption(f"--run-{marker}"):
+            if marker in {m.name for m in item.iter_markers()} and not config.getoption(f"--run-{marker}"):
                 item.add_marker(pytest.mark.skip(reason=f"marked {marker}: run with --run-{marker}"))
 
 

@@ -108,8 +108,16 @@ class Mixtures:
         augment: off for validation, where level, equaliser and video stay as they are.
     """
 
-    def __init__(self, corpus: Corpus, noise: NoiseTracks, recipe: MixtureRecipe, *, seed: object, video: bool,
-                 augment: bool = True):
+    def __init__(
+        self,
+        corpus: Corpus,
+        noise: NoiseTracks,
+        recipe: MixtureRecipe,
+        *,
+        seed: object,
+        video: bool,
+        augment: bool = True,
+    ):
         self.corpus, self.noise, self.recipe = corpus, noise, recipe
         self.seed, self.video, self.augment = seed, video, augment
         self.frames = round(recipe.seconds * RATE / SAMPLES_PER_FRAME)
@@ -144,8 +152,11 @@ class Mixtures:
         gain = np.sqrt(power / max(float(np.mean(np.square(noise, dtype=np.float64))), 1e-12) / 10 ** (snr / 10))
         noisy = clean + np.float32(gain) * noise
         peak = max(1.0, float(np.abs(noisy).max()) / 0.99)
-        item = {"noisy": (noisy / peak).astype(np.float32), "clean": (clean / peak).astype(np.float32),
-                "snr": np.float32(snr)}
+        item = {
+            "noisy": (noisy / peak).astype(np.float32),
+            "clean": (clean / peak).astype(np.float32),
+            "snr": np.float32(snr),
+        }
         if self.video:
             mouth = self.corpus.mouth(clip)[first : first + self.frames]
             item["mouth"] = self._spoil(np.array(mouth), draw) if self.augment else np.array(mouth)

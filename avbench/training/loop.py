@@ -99,12 +99,16 @@ def fit(
     Returns:
         The averaged model and how far it came.
     """
-    fabric = Fabric(accelerator="cuda" if device == "cuda" else "cpu", devices="auto" if device == "cuda" else 1,
-                    precision=recipe.precision)
+    fabric = Fabric(
+        accelerator="cuda" if device == "cuda" else "cpu",
+        devices="auto" if device == "cuda" else 1,
+        precision=recipe.precision,
+    )
     fabric.launch()
     torch.manual_seed(recipe.seed + fabric.global_rank)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.999),
-                                  weight_decay=recipe.weight_decay)
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.999), weight_decay=recipe.weight_decay
+    )
     average = torch.optim.swa_utils.AveragedModel(
         model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(recipe.average), use_buffers=True
     ).to(fabric.device)
@@ -117,14 +121,22 @@ def fit(
         optimizer.load_state_dict(state["optimizer"])
         step, spent = state["step"], state["seconds"]
         announce(f"resumed at step {step} of {recipe.steps}")
-    log = _Log(out, step, fabric.is_global_zero)
+    log = _Log(out, step, fabric.is_global_zero, announce)
     begun, stopped = time.monotonic(), "finished"
 
     def keep() -> None:
         if fabric.is_global_zero:
-            save_checkpoint(out, identity, {
-                "model": model.state_dict(), "average": average.state_dict(), "optimizer": optimizer.state_dict(),
-                "step": step, "seconds": spent + time.monotonic() - begun})
+            save_checkpoint(
+                out,
+                identity,
+                {
+                    "model": model.state_dict(),
+                    "average": average.state_dict(),
+                    "optimizer": optimizer.state_dict(),
+                    "step": step,
+                    "seconds": spent + time.monotonic() - begun,
+                },
+            )
 
     with _stop_signals() as asked, _ahead(batch_of, step, recipe.steps, fabric) as batches:
         for batch in batches:
@@ -155,8 +167,9 @@ def fit(
                 break
     keep()
     average.eval()
-    return average.module, Progress(step, recipe.steps, spent + time.monotonic() - begun,
-                                    stopped if step < recipe.steps else "finished")
+    return average.module, Progress(
+        step, recipe.steps, spent + time.monotonic() - begun, stopped if step < recipe.steps else "finished"
+    )
 
 
 @contextlib.contextmanager
@@ -195,7 +208,7 @@ def _ahead(batch_of, first: int, last: int, fabric: Fabric) -> Iterator[Iterator
 class _Log:
     """`log.jsonl` (always) and TensorBoard (where installed). A resume drops the lines after its checkpoint."""
 
-    def __init__(self, out: Path, step: int, active: bool):
+    def __init__(self, out: Path, step: int, active: bool, announce: Callable[[str], None]):
         self._path = out / "log.jsonl"
         self._board = None
         if not active:
@@ -206,10 +219,12 @@ class _Log:
         kept = [line for line in lines if json.loads(line)["step"] <= step]
         with atomic_write(self._path) as file:
             file.write("".join(line + "\n" for line in kept).encode())
-        with contextlib.suppress(ModuleNotFoundError):
+        try:
             from torch.utils.tensorboard import SummaryWriter
 
             self._board = SummaryWriter(str(out / "tensorboard"), purge_step=step)
+        except ModuleNotFoundError:
+            announce("no TensorBoard here (pip install 'avbench[train]'): log.jsonl holds the same values")
 
     def write(self, step: int, split: str, values: Mapping[str, Any]) -> str:
         """Record values; returns them as one line for people."""

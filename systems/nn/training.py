@@ -84,8 +84,17 @@ def train_enhancer(
         return _validate(exercise, model, check, device)
 
     average, progress = fit(
-        exercise.model, exercise.objective, train.batch, recipe, out=out, identity=identity, device=device,
-        resume=resume, hours=hours, validate=validate, announce=announce,
+        exercise.model,
+        exercise.objective,
+        train.batch,
+        recipe,
+        out=out,
+        identity=identity,
+        device=device,
+        resume=resume,
+        hours=hours,
+        validate=validate,
+        announce=announce,
     )
     path = out / "weights.safetensors"
     heard = progress.steps * recipe.batch * recipe.seconds / 3600

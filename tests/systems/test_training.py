@@ -1,4 +1,4 @@
-"""One real training on the tiny corpus through the real code: weights come out that the system loads and is honest about."""
+"""A real training on the tiny corpus: weights come out that the system loads and is honest about."""
 
 import json
 from dataclasses import replace
@@ -14,7 +14,8 @@ from avbench.types import Audio, Inputs
 
 def short(system, **changes):
     family, variant = split_name(system)
-    recipe = replace(family.recipes(variant)["synth"], corpus="tiny", steps=6, warmup=1, batch=2, log_every=1, **changes)
+    brief = {"corpus": "tiny", "steps": 6, "warmup": 1, "batch": 2, "log_every": 1}
+    recipe = replace(family.recipes(variant)["synth"], **brief, **changes)
     return family, variant, recipe
 
 

@@ -21,7 +21,8 @@ class Toy:
         return np.repeat(100 * (1 + np.arange(self.frames(index))), 640).astype(np.int16)
 
     def mouth(self, index):
-        return np.broadcast_to(np.arange(self.frames(index), dtype=np.uint8)[:, None, None], (self.frames(index), 88, 88))
+        counted = np.arange(self.frames(index), dtype=np.uint8)[:, None, None]
+        return np.broadcast_to(counted, (self.frames(index), 88, 88))
 
 
 NOISE = NoiseTracks([Draw("noise", k).normals(16000 * (1 + k)).astype(np.float32) for k in range(6)], 32000)

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+from itertools import pairwise
 
 import pytest
 import torch
@@ -14,7 +15,9 @@ from avbench.training.checkpoint import NAME, load_checkpoint
 from avbench.training.loop import fit, learning_rate
 from avbench.training.recipe import TrainingRecipe
 
-RECIPE = TrainingRecipe(name="test", steps=24, warmup=4, learning_rate=1e-2, save_every=6, log_every=3, validate_every=12)
+RECIPE = TrainingRecipe(
+    name="test", steps=24, warmup=4, learning_rate=1e-2, save_every=6, log_every=3, validate_every=12
+)
 
 SCRIPT = """
 import sys, time, torch
@@ -50,8 +53,9 @@ def weights(model):
 
 
 def test_it_learns_and_logs(tmp_path):
-    model, progress = fit(net(), objective, batch_of, RECIPE, out=tmp_path, identity="toy",
-                          validate=lambda m, step: {"seen": float(step)})
+    model, progress = fit(
+        net(), objective, batch_of, RECIPE, out=tmp_path, identity="toy", validate=lambda m, step: {"seen": float(step)}
+    )
     assert (progress.steps, progress.planned, progress.stopped) == (24, 24, "finished")
     lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     train = [line for line in lines if line["split"] == "train"]
@@ -105,4 +109,4 @@ def test_schedule():
     rates = [learning_rate(s, RECIPE) for s in range(RECIPE.steps)]
     assert rates[0] == pytest.approx(2.5e-3) and rates[3] == pytest.approx(1e-2)
     assert rates[4] == pytest.approx(1e-2) and rates[14] == pytest.approx(5e-3)
-    assert all(a >= b for a, b in zip(rates[4:], rates[5:], strict=False))
+    assert all(a >= b for a, b in pairwise(rates[4:]))
