@@ -92,9 +92,7 @@ def test_the_card_tells_how_far_the_training_came(tmp_path):
     assert system.card.recipe == "synth"
     assert system.card.synthetic
     assert not system.card.finished
-    assert system.card.training == (
-        "trained by the recipe synth for 5 of 10 steps in 2.0 h on avbench-synth/small"
-    )
+    assert system.card.training == ("trained by the recipe synth for 5 of 10 steps in 2.0 h on avbench-synth/small")
     assert open_system("gcrn/small", weights=_weights(tmp_path, steps=10)).card.finished
 
 

@@ -85,12 +85,8 @@ def test_recall_losses_are_the_sums_of_equations_6_and_7():
     maker = np.random.RandomState(0)
     recalls, f_hat = maker.randn(2, 3, 4, 5), maker.randn(2, 12, 5)
     f_v = maker.randn(2, 3, 5)
-    six = sum(
-        np.sum((recalls[b, t, k] - f_v[b, t]) ** 2) for b in range(2) for t in range(3) for k in range(4)
-    )
-    seven = sum(
-        np.sum((f_hat[b, 4 * t + k] - f_v[b, t]) ** 2) for b in range(2) for t in range(3) for k in range(4)
-    )
+    six = sum(np.sum((recalls[b, t, k] - f_v[b, t]) ** 2) for b in range(2) for t in range(3) for k in range(4))
+    seven = sum(np.sum((f_hat[b, 4 * t + k] - f_v[b, t]) ** 2) for b in range(2) for t in range(3) for k in range(4))
     recalls, f_hat, f_v = map(torch.from_numpy, (recalls, f_hat, f_v))
     fitted = f_v.repeat_interleave(4, 1)
     assert float(video_recall_loss(recalls, f_v, "sum")) == pytest.approx(six / 2)

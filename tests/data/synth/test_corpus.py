@@ -70,9 +70,7 @@ def test_verify_finds_what_is_damaged_and_what_would_be_made_otherwise(small):
     other[20000] += 1
     # A shard that is whole, but of another engine.
     meta = (shard.folder / "mouth.npy").read_bytes(), (shard.folder / "mouth.json").read_bytes()
-    said = [
-        FakeSaid(m, other[sound.offsets[k] : sound.offsets[k + 1]]) for k, m in enumerate(sound.meta)
-    ]
+    said = [FakeSaid(m, other[sound.offsets[k] : sound.offsets[k + 1]]) for k, m in enumerate(sound.meta)]
     cache.write_sound(shard, said)
     (shard.folder / "mouth.npy").write_bytes(meta[0])
     (shard.folder / "mouth.json").write_bytes(meta[1])
