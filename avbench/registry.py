@@ -4,7 +4,7 @@ A system is found by its entry point in the group `avbench.systems`, ours like e
 itself. An entry point names a `Family`: one id and its variants, which share code. A user's own class needs no entry
 point: `package.module:Class`.
 
-Contents: `Family`, `families`, `get_family`, `split_name`, `open_system`, `list_systems`.
+Contents: `Family`, `families`, `get_family`, `split_name`, `open_system`, `list_systems`, `said`.
 """
 
 import sys
@@ -15,7 +15,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
-from .errors import MissingResource, UnknownName, UsageError
+from .errors import AvbenchError, MissingResource, UnknownName, UsageError
 from .types import System
 
 GROUP = "avbench.systems"
@@ -118,7 +118,7 @@ def open_system(
 
     Raises:
         UnknownName: no such system, variant or recipe.
-        MissingResource: it has no weights, or its package is missing.
+        MissingResource: it has no weights, its package is missing, or the user's own class cannot be made.
         UsageError: a class that is not a system, or options that it cannot take.
     """
     if ":" in name:
@@ -144,18 +144,33 @@ def list_systems() -> list[str]:
 
 def _foreign(name: str) -> System:
     module, _, attribute = name.partition(":")
+    if not module or not attribute:
+        raise UsageError(f"{name!r} does not name a system: write package.module:Class.")
     here = str(Path.cwd())
+    if here not in sys.path:  # the user's own file beside the command, as `python -m` would find it
+        sys.path.insert(0, here)
     try:
-        if here not in sys.path:  # the user's own file beside the command, as `python -m` would find it
-            sys.path.insert(0, here)
         found = import_module(module)
-    except ModuleNotFoundError as error:
-        raise MissingResource(f"The system {name} cannot be loaded: {error}.") from error
-    kind = getattr(found, attribute, None)
-    if kind is None:
-        raise UnknownName(f"class in {module}", attribute, [n for n in vars(found) if not n.startswith("_")])
-    system = kind() if callable(kind) else kind
-    lacks = [part for part in ("card", "digest", "load", "predict") if not hasattr(system, part)]
+        kind = getattr(found, attribute, None)
+        if kind is None:
+            raise UnknownName(f"class in {module}", attribute, [n for n in vars(found) if not n.startswith("_")])
+        system = kind() if callable(kind) else kind
+        lacks = [part for part in ("card", "digest", "load", "predict") if not hasattr(system, part)]
+    except AvbenchError:
+        raise
+    except (Exception, SystemExit) as error:  # foreign code may raise anything
+        raise MissingResource(f"The system {name} cannot be loaded: {said(error)}.") from error
     if lacks:
         raise UsageError(f"{name} is not a system: it lacks {', '.join(lacks)}.")
     return system
+
+
+def said(error: BaseException) -> str:
+    """What foreign code raised, on one line.
+
+    Example:
+        >>> said(ValueError("no way"))
+        'ValueError: no way'
+    """
+    text = str(error).strip().split("\n")[0].rstrip(".")[:200]
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

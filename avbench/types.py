@@ -169,8 +169,8 @@ class Card:
         licence: SPDX identifier.
         synthetic: trained on the embedded corpus only.
         recipe: which recipe's weights these are, or None.
-        training: one sentence on what was trained for how long; empty without weights.
-        finished: False where the weights have seen fewer steps than their recipe states: shown, never ranked.
+        training: one sentence on what was trained for how long, or that nothing was.
+        finished: False where the weights have seen fewer steps than their recipe states, or none: shown, never ranked.
     """
 
     id: str

@@ -25,7 +25,7 @@ def test_every_listed_system_opens_untrained_and_says_who_it_is(name):
     assert card.rate == 16000
     assert card.causal
     assert card.inputs == ({"audio", "video"} if name.startswith("av") else {"audio"})
-    assert card.training == ""
+    assert "not trained" in card.training and not card.finished
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -81,3 +81,32 @@ def test_a_users_own_class(tmp_path, monkeypatch):
         open_system("no_such_module_here:Whole")
     with pytest.raises(UsageError, match="your own class"):
         open_system("own_registry_case:Whole", recipe="synth")
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "kind", "words"),
+    [
+        ("class X(:", "own_thing:X", MissingResource, "SyntaxError"),
+        ("import sys; sys.exit(0)", "own_thing:X", MissingResource, "SystemExit: 0"),
+        (
+            "class X:\n    def __init__(self): raise ValueError('no\\nway')",
+            "own_thing:X",
+            MissingResource,
+            "ValueError: no.",
+        ),
+        ("class X: pass", "own_thing:X", UsageError, "lacks card, digest, load, predict"),
+        ("", ":X", UsageError, "package.module:Class"),
+        ("", "own_thing:", UsageError, "package.module:Class"),
+        ("", ".own_thing:X", MissingResource, "cannot be loaded"),
+    ],
+)
+def test_an_own_class_that_cannot_be_made_is_one_line(tmp_path, monkeypatch, source, name, kind, words):
+    import sys
+
+    (tmp_path / "own_thing.py").write_text(source)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delitem(sys.modules, "own_thing", raising=False)
+    with pytest.raises(kind) as caught:
+        open_system(name)
+    assert words in str(caught.value) and "\n" not in str(caught.value)

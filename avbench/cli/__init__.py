@@ -37,6 +37,12 @@ VERBS = {
 """Verb to module. A module has a function called like the verb, or a group of sub-verbs called `app`."""
 
 INTERRUPTED = 130
+KEPT = {
+    **dict.fromkeys(("run", "data"), "What was done is kept: the same command goes on from there."),
+    "plan": "What was rendered is kept: the same command goes on from there.",
+    "train": "What was done is kept: the same command with --resume goes on from there.",
+}
+ANEW = "The same command begins anew."
 # Usage errors of the parser; typer's own copy of click or click itself, whichever this typer is built on.
 ParserError = typer.BadParameter.__mro__[2]
 
@@ -110,20 +116,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BaseException as error:
         if debug and not isinstance(error, SystemExit | typer.Exit):
             traceback.print_exc()
-        return _report(error)
+        return _report(error, KEPT.get(verb, ANEW))
 
 
-def _report(error: BaseException) -> int:
-    """Say in one line what happened; returns the exit code."""
+def _report(error: BaseException, kept: str) -> int:
+    """Say in one line what happened, and what is `kept` if it was broken off; returns the exit code."""
     match error:
-        case typer.Exit() | SystemExit():
-            return int(getattr(error, "exit_code", None) or getattr(error, "code", None) or 0)
+        case typer.Exit():
+            return error.exit_code
+        case SystemExit():  # neither we nor the parser raise it, so what we called did
+            return _say(f"Something that was called, such as the system, ended the program (exit {error.code}).", 2)
         case AvbenchError():
             return _say(str(error), error.exit_code)
         case KeyboardInterrupt() | typer.Abort():
-            return _say("Interrupted. What was done is kept: the same command goes on from there.", INTERRUPTED)
+            return _say(f"Interrupted. {kept}", INTERRUPTED)
         case MemoryError():
-            return _say("Memory ran out. What was done is kept: the same command goes on from there.", 3)
+            return _say(f"Memory ran out. {kept}", 3)
         case OSError(errno=errno.ENOSPC | errno.EDQUOT):
             return _say(f"The disk is full ({error.filename or 'no file named'}): make room and run again.", 2)
         case OSError(errno=errno.EROFS | errno.EACCES):

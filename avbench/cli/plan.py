@@ -9,8 +9,8 @@ from typer import Argument, Option, Typer
 app = Typer(no_args_is_help=True, help="Draw, verify and render plans.")
 
 Plan = Annotated[str, Argument(metavar="PLAN", help="Official plan by name (3-bn, tiny, …), or a .jsonl file.")]
-Data = Annotated[str | None, Option(help="Data set, or folder:PATH. Else the plan's own.")]
-Noise = Annotated[str | None, Option(help="Noise set, or folder:PATH. Else the plan's own.")]
+Data = Annotated[str | None, Option(help="Data set, or folder:PATH, which a plan over a folder needs. Else its own.")]
+Noise = Annotated[str | None, Option(help="Noise set, or folder:PATH, which a plan over a folder needs. Else its own.")]
 Snr = Annotated[str | None, Option(metavar="SNRS", help="A:B[:STEP], a list a,b,c, or clean, in dB.")]
 Json = Annotated[Path | None, Option(help="File for the result; - for standard output.")]
 
@@ -103,7 +103,7 @@ def render(
     noise: Noise = None,
     json: Json = None,
 ) -> None:
-    """Write the inputs of a plan as <trial-id>.wav, for a system that runs elsewhere.
+    """Write the inputs of a plan as <trial-id>.wav, for a system that runs elsewhere; cut short, it can go on.
 
     Its answers, under the same names in another folder, are judged by `avbench run --system outputs:DIR`.
     Example: avbench plan render tiny --snr -5,0 --out inputs
@@ -137,7 +137,14 @@ def _open(plan, dataset: str | None, noise: str | None):
     """The data set and the noises of a plan, or others in their place."""
     from ..data.dataset import open_dataset
     from ..data.noise import open_noise
+    from ..errors import UsageError
 
+    for option, given in (("dataset", dataset), ("noise", noise)):
+        if given is None and str(plan.header[option]).startswith("folder:"):
+            raise UsageError(
+                f"The plan {plan.name} was drawn over a folder, and a plan does not keep where that lies: "
+                f"name it with --{option} folder:PATH."
+            )
     return open_dataset(dataset or plan.header["dataset"]), open_noise(noise or plan.header["noise"])
 
 

@@ -1,5 +1,6 @@
 """`avbench run`: let systems sit a task."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -47,11 +48,12 @@ def run(
             bars.note(f"{one.system}: {one.folder}{', finished before and shown as cached' if one.cached else ''}")
     console = printer(json)
     console.print(table(runs, console.width))
-    incomplete = [one for one in runs if one.record.errors()]
-    if incomplete:
+    left = sum((one.left for one in runs), Counter())
+    if left:
         from ..errors import IncompleteRun
 
-        count = sum(len(one.record.errors()) for one in incomplete)
-        raise IncompleteRun(f"The machine failed at {count} trials; the same command tries them again.")
+        words = {"error": "the machine failed at {} trials", "not-applicable": "a judge is missing for {} trials"}
+        what = " and ".join(text.format(left[word]) for word, text in words.items() if left[word])
+        raise IncompleteRun(f"{what[0].upper()}{what[1:]}; the same command tries them again.")
     if not all(one.complete for one in runs):
         raise typer.Exit(3)

@@ -18,7 +18,7 @@ def printer(json: Path | None = None) -> Console:
 
     In a log or a pipe, where nobody knows the width, tables are 80 columns wide.
     """
-    console = Console(stderr=str(json) == "-", highlight=False)
+    console = Console(stderr=str(json) == "-", highlight=False, emoji=False)
     if not console.is_terminal and console.width < NARROWEST:
         console.width = NARROWEST
     return console
@@ -30,7 +30,7 @@ class Bars:
     def __init__(self):
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-        self.console = Console(stderr=True, highlight=False)
+        self.console = Console(stderr=True, highlight=False, emoji=False)
         self.bars = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(),

@@ -5,10 +5,10 @@ when it is asked for, or ahead of time by `prepare`.
 
 Conventions: audio is 16 kHz; mouth pictures are `[F, 88, 88, 1]` at 25 fps, 640 samples a frame.
 
-Contents: `Dataset`, `DATASETS`, `open_dataset`.
+Contents: `Dataset`, `DATASETS`, `open_dataset`, `recorded_name`, `pictured`.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Protocol
 
 import numpy as np
@@ -120,7 +120,10 @@ def open_dataset(name: str, split: str = "test") -> Dataset:
 
         path = name.removeprefix("folder:")
         if not path:
-            raise UsageError("A folder is named like folder:path/to/recordings.")
+            raise UsageError(
+                "A folder is named like folder:path/to/recordings. A plan over one does not keep where it lies: "
+                "say so with --dataset."
+            )
         return FolderDataset(path, split=split)
     base, _, size = name.partition("/")
     specs = {"avbench-synth": CorpusSpec(), "avbench-synth-rho0": CorpusSpec(rho=0.0)}
@@ -130,3 +133,18 @@ def open_dataset(name: str, split: str = "test") -> Dataset:
     from .synth.corpus import SynthDataset
 
     return SynthDataset(name, split, size, specs[base])
+
+
+def recorded_name(name: str) -> str:
+    """A name of `open_dataset` or `open_noise` as plans keep it: of a folder not the path, its fingerprint says more.
+
+    Example:
+        >>> recorded_name("folder:/home/me/speech"), recorded_name("avbench-synth/tiny")
+        ('folder:', 'avbench-synth/tiny')
+    """
+    return "folder:" if name.startswith("folder:") else name
+
+
+def pictured(dataset: Dataset) -> Collection[str]:
+    """Ids of the clips that have a mouth picture: all of them, unless the data set has a `pictured` that says which."""
+    return getattr(dataset, "pictured", dataset.ids)

@@ -1,4 +1,4 @@
-"""The user's own recordings as a data set, or as a set of noises.
+"""The user's own recordings as a data set.
 
 Any tree of sound and video files will do. Optional beside them:
 
@@ -8,27 +8,26 @@ Any tree of sound and video files will do. Optional beside them:
   mouth crop itself;
 - `<stem>.landmarks.npy`: `[F, 68, 2]` points.
 
-Conventions: audio is resampled to 16 kHz (soxr VHQ), channels averaged; noises have unit RMS.
+Conventions: audio is resampled to 16 kHz (soxr VHQ), channels averaged. The fingerprint is of all that decides a
+score (samples, labels, pictures, landmarks) and never of where the folder lies.
 
-Contents: `FolderDataset`, `FolderNoise`, `read_transcripts`.
+Contents: `FolderDataset`, `read_transcripts`.
 """
 
 import csv
+import hashlib
+import json
 from collections.abc import Iterable
-from functools import cached_property
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..errors import BadFile, MissingResource, UnknownName
-from ..signal.audio import rms
+from ..signal.files import digest
 from ..signal.video import FPS, fit_frames, frames_for, is_container, read_video
 from ..types import Audio, Clip, Video
-from .scan import Found, Skipped, load, scan
-
-if TYPE_CHECKING:
-    from .noise import NoiseItem
+from .scan import Found, Skipped, load_again, scan
 
 MOUTH = 88
 LARGEST_CROP = 96
@@ -41,6 +40,9 @@ class FolderDataset:
         path: the folder.
         split: noted as it is; a folder has no splits.
 
+    Attributes:
+        pictured: ids of the clips that have a mouth picture.
+
     Raises:
         MissingResource: no such folder.
         BadFile: nothing in it can be used, or a broken transcripts.tsv.
@@ -52,11 +54,28 @@ class FolderDataset:
     def __init__(self, path: str | Path, split: str = "test"):
         self.name, self.split = f"folder:{path}", split
         self._scan = scan(path)
-        self.fingerprint, self.notes = self._scan.fingerprint, self._scan.notes
         labels = read_transcripts(self._scan.root)
         self._found = {f.id: f for f in self._scan.found}
         self.clips = tuple(_as_clip(f, labels.get(f.path.resolve(), {})) for f in self._scan.found)
         self._clips = {c.id: c for c in self.clips}
+        with ThreadPoolExecutor() as pool:
+            seen = list(pool.map(_seen, (f.path for f in self._scan.found)))
+        self.pictured = frozenset(f.id for f, (mouth, _) in zip(self._scan.found, seen, strict=True) if mouth)
+        self.fingerprint = digest(
+            "\n".join(
+                json.dumps([c.id, f.digest, c.speaker, c.text, dict(c.traits), *sides], sort_keys=True)
+                for c, f, sides in zip(self.clips, self._scan.found, seen, strict=True)
+            ).encode()
+        )
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences on what was left out or is missing; none if nothing is."""
+        bare = [c.id for c in self.clips if c.id not in self.pictured]
+        if not self.pictured or not bare:
+            return self._scan.notes
+        said = f"{len(bare)} of {len(self.clips)} clips have no mouth picture, the first is {bare[0]}."
+        return (*self._scan.notes, said)
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -67,6 +86,11 @@ class FolderDataset:
     def skipped(self) -> tuple[Skipped, ...]:
         """The recordings that cannot be used, each with its sentence."""
         return self._scan.skipped
+
+    @property
+    def closed(self) -> tuple[Skipped, ...]:
+        """The folders that cannot be listed, each with its sentence."""
+        return self._scan.closed
 
     @property
     def made(self) -> tuple[Clip, ...]:
@@ -84,8 +108,8 @@ class FolderDataset:
         return self._found[self.clip(clip.id).id].path
 
     def audio(self, clip: Clip) -> Audio:
-        """`[T]` at 16 kHz. Raises `MissingResource` or `BadFile` if the file has changed for the worse since."""
-        return load(self.path(clip))
+        """`[T]` at 16 kHz, read-only. Raises `MissingResource` or `BadFile` if the file was spoilt since."""
+        return load_again(self.path(clip))
 
     def mouth(self, clip: Clip) -> Video:
         """`[F, 88, 88, 1]` at 25 fps, as long as the sound.
@@ -96,7 +120,7 @@ class FolderDataset:
         """
         path = self.path(clip)
         side = path.with_suffix(".mouth.npy")
-        if side.exists():
+        if side.is_file():
             frames = _read_array(side, (MOUTH, MOUTH), np.uint8)[..., None]
         elif is_container(path):
             frames = _crop(read_video(path, grey=True).frames, path, side)
@@ -108,7 +132,7 @@ class FolderDataset:
         """`[F, 68, 2]` float32 from the `.landmarks.npy` beside the file. Raises `MissingResource` or `BadFile`."""
         path = self.path(clip)
         side = path.with_suffix(".landmarks.npy")
-        if not side.exists():
+        if not side.is_file():
             raise MissingResource(f"{path} has no landmarks: there is no {side.name} beside it.")
         return self._fit(_read_array(side, (68, 2), np.float32), clip, side)
 
@@ -124,53 +148,6 @@ class FolderDataset:
             return fit_frames(frames, frames_for(self._found[clip.id].samples))
         except ValueError as error:
             raise BadFile(f"The picture and the sound of {path} differ in length: {error}.") from error
-
-
-class FolderNoise:
-    """Every usable recording below a folder as a noise: kind = stem of the file, family = name of its folder.
-
-    Args:
-        path: the folder.
-
-    Raises:
-        MissingResource: no such folder.
-        BadFile: nothing in it can be used.
-    """
-
-    def __init__(self, path: str | Path):
-        self.name = f"folder:{path}"
-        self._scan = scan(path)
-        self.fingerprint, self.notes = self._scan.fingerprint, self._scan.notes
-        self._paths = {f.id: f.path for f in self._scan.found}
-
-    @property
-    def skipped(self) -> tuple[Skipped, ...]:
-        """The recordings that cannot be used, each with its sentence."""
-        return self._scan.skipped
-
-    @cached_property
-    def items(self) -> "tuple[NoiseItem, ...]":
-        """One per file, in the order of their paths."""
-        from .noise import NoiseItem  # which imports this file in its turn
-
-        return tuple(
-            NoiseItem(
-                id=f.id, family=f.path.resolve().parent.name, kind=f.path.stem.lower(), split="test", seconds=f.seconds
-            )
-            for f in self._scan.found
-        )
-
-    def load(self, item_id: str) -> np.ndarray:
-        """`[T]` float32 at 16 kHz with unit RMS.
-
-        Raises:
-            UnknownName: no such item.
-            MissingResource, BadFile: the file has changed for the worse since.
-        """
-        if item_id not in self._paths:
-            raise UnknownName(f"noise in {self.name}", item_id, self._paths)
-        samples = load(self._paths[item_id]).samples
-        return (samples / rms(samples)).astype(np.float32)
 
 
 def read_transcripts(root: Path) -> dict[Path, dict[str, str]]:
@@ -210,6 +187,37 @@ def _as_clip(found: Found, label: dict[str, str]) -> Clip:
     return Clip(found.id, found.seconds, label.get("speaker") or None, label.get("transcript") or None, (), traits)
 
 
+def _seen(path: Path) -> tuple[str | None, str | None]:
+    """Digests of the files that a recording's mouth pictures and landmarks are read from; None where there are none."""
+    mouth, points = path.with_suffix(".mouth.npy"), path.with_suffix(".landmarks.npy")
+    source = mouth if mouth.is_file() else path if is_container(path) and _is_crop(path) else None
+    return source and _digest_of(source), _digest_of(points) if points.is_file() else None
+
+
+def _digest_of(path: Path) -> str:
+    try:
+        with path.open("rb") as handle:
+            return hashlib.file_digest(handle, "blake2b").hexdigest()[:32]
+    except OSError as error:
+        raise BadFile(f"{path} cannot be read: {error.strerror or error}.") from error
+
+
+def _is_crop(path: Path) -> bool:
+    """Whether a video says that it shows a mouth, without decoding it."""
+    import av
+
+    try:
+        with av.open(str(path)) as container:
+            streams = container.streams.video
+            return bool(streams) and _fits(streams[0].height, streams[0].width)
+    except (av.FFmpegError, ValueError):
+        return False
+
+
+def _fits(height: int, width: int) -> bool:
+    return MOUTH <= height <= LARGEST_CROP and MOUTH <= width <= LARGEST_CROP
+
+
 def _read_array(path: Path, shape: tuple[int, ...], dtype: type) -> np.ndarray:
     """`[F, *shape]` of the given type. Raises `BadFile`."""
     try:
@@ -227,7 +235,7 @@ def _read_array(path: Path, shape: tuple[int, ...], dtype: type) -> np.ndarray:
 def _crop(frames: np.ndarray, path: Path, side: Path) -> np.ndarray:
     """The middle 88 × 88 pixels of a video that shows little more."""
     height, width = frames.shape[1:3]
-    if not (MOUTH <= height <= LARGEST_CROP and MOUTH <= width <= LARGEST_CROP):
+    if not _fits(height, width):
         raise MissingResource(
             f"{path} shows {width} × {height} pixels, not a mouth: crop it to 88 × 88, or put {side.name} beside it."
         )

@@ -4,14 +4,17 @@ Every file that claims to be sound or video is read once when the folder is open
 fingerprint pins what was heard, and what cannot be used is reported before anything long begins. Reading runs at some
 hundred times real time on each core.
 
-Conventions: ids are of `[a-z0-9._-]`; paths are sorted; nothing below a folder is read twice, however links lead.
+Conventions: ids are of `[a-z0-9._-]`; paths are sorted; nothing below a folder is read twice, however links lead, and
+nothing but ordinary files is opened (a pipe would never end).
 
-Contents: `Found`, `Skipped`, `Scan`, `scan`, `load`.
+Contents: `Found`, `Skipped`, `Scan`, `scan`, `load`, `load_again`.
 """
 
 import os
 import re
-from collections import Counter
+import stat
+import threading
+from collections import Counter, OrderedDict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -27,6 +30,8 @@ from ..types import Audio
 SOUNDS = frozenset(".wav .flac .ogg .oga .opus .mp3 .mp2 .m4a .aac .aif .aiff .au .caf .w64 .wma .sph".split())
 QUIETEST = 2.0**-16  # half a step of 16 bits: a file that never exceeds it is digital silence
 SHOWN = 3
+BURST_SECONDS = 0.25
+KEPT_BYTES = 256 << 20  # over an hour at 16 kHz
 
 
 @dataclass(frozen=True)
@@ -38,12 +43,14 @@ class Found:
         path: where.
         samples: length at 16 kHz.
         digest: of the samples at 16 kHz.
+        burst: the greatest part of the energy, 0 to 1, that lies within any BURST_SECONDS.
     """
 
     id: str
     path: Path
     samples: int
     digest: str
+    burst: float
 
     @property
     def seconds(self) -> float:
@@ -61,17 +68,23 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Scan:
-    """What lies below a folder: what can be used, what can not, and how many other files there are."""
+    """What lies below a folder.
+
+    Args:
+        root: the folder.
+        found: what can be used.
+        skipped: what can not.
+        closed: folders that cannot be listed.
+        twice: files that are the same file as one found before, by a link or a second name.
+        others: how many other files there are.
+    """
 
     root: Path
     found: tuple[Found, ...]
     skipped: tuple[Skipped, ...]
+    closed: tuple[Skipped, ...]
+    twice: tuple[Path, ...]
     others: int
-
-    @property
-    def fingerprint(self) -> str:
-        """Digest of all ids and samples."""
-        return digest("\n".join(f"{f.id} {f.digest}" for f in self.found).encode())
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -80,8 +93,14 @@ class Scan:
         if self.skipped:
             total = len(self.found) + len(self.skipped)
             notes.append(
-                f"{len(self.skipped)} of {total} recordings below {self.root} cannot be used: {_list(self.skipped)}"
+                f"{len(self.skipped)} of {total} recordings below {self.root} cannot be used: {listed(self.skipped)}"
             )
+        if self.closed:
+            notes.append(f"{len(self.closed)} folders below {self.root} were left out: {listed(self.closed)}")
+        if self.twice:
+            names = ", ".join(str(p.relative_to(self.root)) for p in self.twice[:SHOWN])
+            more = f" and {len(self.twice) - SHOWN} more" if len(self.twice) > SHOWN else ""
+            notes.append(f"{len(self.twice)} files below {self.root} are others by a second name: {names}{more}.")
         if self.others:
             notes.append(f"{self.others} files below {self.root} are neither sound nor video and were passed over.")
         return tuple(notes)
@@ -95,13 +114,19 @@ def scan(root: str | Path) -> Scan:
         BadFile: a file instead of a folder, or nothing in it that can be used.
     """
     root = Path(root).expanduser()
-    paths, broken, others = [], [], 0
-    for path in _walk(_check_folder(root)):
+    paths, broken, closed, twice, others = [], [], [], [], 0
+    seen: set[tuple[int, int]] = set()
+    for path in _walk(_check_folder(root), closed):
         if path.suffix.lower() not in SOUNDS | CONTAINERS:
             others += 1
-        elif not path.exists():
-            broken.append(Skipped(path, f"{path} is a link that leads nowhere."))
+            continue
+        file = _place(path)
+        if isinstance(file, Skipped):
+            broken.append(file)
+        elif file in seen:
+            twice.append(path)
         else:
+            seen.add(file)
             paths.append(path)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         results = list(pool.map(_inspect, _name(root, paths), paths))
@@ -109,11 +134,12 @@ def scan(root: str | Path) -> Scan:
     skipped = (*(r for r in results if isinstance(r, Skipped)), *broken)
     if not found:
         raise BadFile(
-            f"None of the {len(skipped)} recordings below {root} can be used: {_list(skipped)}"
+            f"None of the {len(skipped)} recordings below {root} can be used: {listed(skipped)}"
             if skipped
             else f"{root} holds no sound or video files, only {others} other files (looked for {_suffixes()})."
+            + (f" {listed(tuple(closed))}" if closed else "")
         )
-    return Scan(root, found, skipped, others)
+    return Scan(root, found, skipped, tuple(closed), tuple(twice), others)
 
 
 def load(path: Path) -> Audio:
@@ -133,6 +159,47 @@ def load(path: Path) -> Audio:
     return audio
 
 
+def load_again(path: Path) -> Audio:
+    """The same as `load`, read-only, and out of memory where it was asked for lately and the file has not changed.
+
+    A plan asks for one clip and its noises at every SNR, for every system and every anchor.
+    """
+    try:
+        status = path.stat()
+    except OSError:
+        return load(path)  # which says what is wrong
+    key = (str(path.absolute()), status.st_ino, status.st_size, status.st_mtime_ns)
+    return _recent.get(key) or _recent.keep(key, load(path))
+
+
+class _Recent:
+    """The recordings asked for last, up to so many bytes."""
+
+    def __init__(self, most: int):
+        self.most, self.bytes = most, 0
+        self._kept: OrderedDict[tuple, Audio] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: tuple) -> Audio | None:
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
+
+    def keep(self, key: tuple, audio: Audio) -> Audio:
+        audio.samples.flags.writeable = False
+        with self._lock:
+            if key not in self._kept and audio.samples.nbytes <= self.most:
+                self._kept[key] = audio
+                self.bytes += audio.samples.nbytes
+            while self.bytes > self.most:
+                self.bytes -= self._kept.popitem(last=False)[1].samples.nbytes
+        return audio
+
+
+_recent = _Recent(KEPT_BYTES)
+
+
 def _check_folder(root: Path) -> Path:
     """The folder, if it can be listed."""
     try:
@@ -147,10 +214,18 @@ def _check_folder(root: Path) -> Path:
         raise MissingResource(f"The folder {root} cannot be read: {reason}.") from error
 
 
-def _walk(root: Path) -> Iterator[Path]:
-    """Files below `root` in sorted order, links followed, no folder entered twice, hidden ones passed over."""
+def _walk(root: Path, closed: list[Skipped]) -> Iterator[Path]:
+    """Files below `root` in sorted order, links followed, no folder entered twice, hidden ones passed over.
+
+    Folders that cannot be listed are added to `closed`.
+    """
+
+    def refused(error: OSError) -> None:
+        path = Path(error.filename)
+        closed.append(Skipped(path, f"The folder {path} cannot be read: {(error.strerror or str(error)).lower()}."))
+
     seen = set()
-    for folder, below, files in os.walk(root, followlinks=True):
+    for folder, below, files in os.walk(root, followlinks=True, onerror=refused):
         status = Path(folder).stat()
         if (status.st_dev, status.st_ino) in seen:
             below.clear()
@@ -158,6 +233,19 @@ def _walk(root: Path) -> Iterator[Path]:
         seen.add((status.st_dev, status.st_ino))
         below[:] = sorted(b for b in below if not b.startswith("."))
         yield from (Path(folder) / f for f in sorted(files) if not f.startswith("."))
+
+
+def _place(path: Path) -> tuple[int, int] | Skipped:
+    """Device and inode of an ordinary file, or why it is not opened."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return Skipped(path, f"{path} is a link that leads nowhere.")
+    except OSError as error:
+        return Skipped(path, f"{path} cannot be read: {(error.strerror or str(error)).lower()}.")
+    if not stat.S_ISREG(status.st_mode):
+        return Skipped(path, f"{path} is a pipe, a socket or a device, not a file.")
+    return status.st_dev, status.st_ino
 
 
 def _name(root: Path, paths: list[Path]) -> list[str]:
@@ -191,10 +279,17 @@ def _inspect(name: str, path: Path) -> Found | Skipped:
         audio = load(path)
     except AvbenchError as error:
         return Skipped(path, str(error))
-    return Found(name, path, len(audio.samples), digest(audio.samples))
+    return Found(name, path, len(audio.samples), digest(audio.samples), _burst(audio))
 
 
-def _list(skipped: tuple[Skipped, ...]) -> str:
+def _burst(audio: Audio) -> float:
+    """The greatest part of the energy that lies within any BURST_SECONDS."""
+    energy = np.concatenate([[0.0], np.cumsum(np.square(audio.samples, dtype=np.float64))])
+    width = min(round(BURST_SECONDS * audio.rate), len(audio.samples))
+    return float((energy[width:] - energy[:-width]).max() / energy[-1])
+
+
+def listed(skipped: tuple[Skipped, ...]) -> str:
     """The first few reasons, and how many more there are."""
     more = f" … and {len(skipped) - SHOWN} more." if len(skipped) > SHOWN else ""
     return " ".join(s.reason for s in skipped[:SHOWN]) + more

@@ -36,10 +36,8 @@ def verify(dataset: Dataset, clips: int = 3) -> tuple[Check, ...]:
     if dataset.synthetic:
         return _verify_synth(dataset, clips)
     total = len(dataset.clips) + len(dataset.skipped)
-    unusable = Check(
-        "usable", not dataset.skipped, f"{len(dataset.clips)} of {total} recordings can be used."
-    )
-    return (unusable, *(Check("usable", False, skipped.reason) for skipped in dataset.skipped))
+    usable = Check("usable", not dataset.skipped, f"{len(dataset.clips)} of {total} recordings can be used.")
+    return (usable, *(Check("usable", False, left.reason) for left in (*dataset.skipped, *dataset.closed)))
 
 
 def _verify_synth(dataset, clips: int) -> tuple[Check, ...]:
@@ -60,7 +58,8 @@ def _verify_synth(dataset, clips: int) -> tuple[Check, ...]:
         )
     ]
     ids = [i for s in sound for i in s.ids]
-    chosen = [ids[k * len(ids) // clips] for k in range(min(clips, len(ids)))]
+    count = min(clips, len(ids))
+    chosen = [ids[k * len(ids) // count] for k in range(count)]
     drawn_ids = {i for s in whole for i in s.ids}
     return (*checks, *_made_again(dataset, chosen, drawn_ids))
 

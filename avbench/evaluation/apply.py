@@ -10,10 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import AvbenchError, BadFile, MissingResource, UsageError
-from ..registry import open_system
+from ..registry import open_system, said
 from ..seeds import seed_of
-from ..signal.audio import read_channels, resample
-from ..signal.files import atomic_write
+from ..signal.audio import CONTAINERS, read_channels, resample, write_channels
 from ..types import Audio, Inputs, System
 from . import progress
 from .evaluate import choose_device
@@ -46,7 +45,7 @@ def apply(
     """Let a system answer files of the user's own.
 
     A file at another rate than the system's is resampled to it and back, channels are answered one by one, and of a
-    video file the sound is taken; each such conversion is reported.
+    video file the sound is taken; each such conversion, also to 32-bit float, is reported.
 
     Args:
         system: its name.
@@ -61,7 +60,8 @@ def apply(
         One record per input, in order.
 
     Raises:
-        BadFile: a file is missing, unreadable, empty, silent or not finite. The other files have been answered.
+        BadFile: a file is missing, unreadable, empty, silent or not finite, or its answer is of no use. The other files
+            have been answered.
         UsageError, MissingResource: nothing was answered.
     """
     files = [Path(one) for one in ([inputs] if isinstance(inputs, str | Path) else inputs)]
@@ -117,19 +117,33 @@ def _one(system: System, file: Path, output: Path) -> Applied:
     if not any(np.any(channel.samples) for channel in channels):
         raise BadFile(f"{file} is silent: there is nothing to answer.")
     rate, conversions = channels[0].rate, []
+    if file.suffix.lower() in CONTAINERS:
+        conversions.append("sound of a video")
     if rate != system.card.rate:
         conversions.append(f"resampled from {rate} to {system.card.rate} Hz and back")
     if len(channels) > 1:
         conversions.append(f"{len(channels)} channels answered one by one")
+    if (kind := _encoding(file)) != "FLOAT":
+        conversions.append(f"from {kind} to 32-bit float")
     answers = [_channel(system, channel, f"{file.stem}.{i}", file) for i, channel in enumerate(channels)]
-    _write(output, np.stack(answers, axis=1), rate)
+    write_channels(output, answers)
     return Applied(file, output, tuple(conversions))
 
 
-def _channel(system: System, channel: Audio, name: str, file: Path) -> np.ndarray:
-    """`[T]` float32: the answer to one channel, at its rate and length. Silence is answered with silence."""
+def _encoding(file: Path) -> str:
+    """How a file holds its samples: libsndfile's word for it, or `a compressed form` where only FFmpeg reads it."""
+    import soundfile
+
+    try:
+        return soundfile.info(file).subtype
+    except (soundfile.SoundFileError, RuntimeError):
+        return "a compressed form"
+
+
+def _channel(system: System, channel: Audio, name: str, file: Path) -> Audio:
+    """The answer to one channel, at its rate and length. Silence is answered with silence."""
     if not np.any(channel.samples):
-        return channel.samples
+        return channel
     given = resample(channel, system.card.rate)
     if len(given.samples) == 0:
         raise BadFile(f"{file} is too short: {len(channel.samples)} samples at {channel.rate} Hz.")
@@ -137,24 +151,14 @@ def _channel(system: System, channel: Audio, name: str, file: Path) -> np.ndarra
         answer = system.predict([Inputs(name, given, None, seed_of("apply", name))])[0].audio
     except (AvbenchError, MemoryError):
         raise
-    except Exception as error:
-        raise BadFile(f"{file} could not be answered: the system raised {type(error).__name__}: {error}") from error
+    except (Exception, SystemExit) as error:
+        raise BadFile(f"{file} could not be answered: the system raised {said(error)}.") from error
     if answer is None or answer.rate != given.rate or len(answer.samples) != len(given.samples):
         raise BadFile(f"{file} could not be answered: the answer has another rate or length than the input.")
+    if not np.isfinite(answer.samples).all():
+        raise BadFile(f"{file} could not be answered: the answer holds samples that are NaN or infinite.")
     back = resample(answer, channel.rate).samples
     # Resampling there and back may differ by a sample from where it began.
     kept = np.zeros(len(channel.samples), np.float32)
     kept[: len(back)] = back[: len(kept)]
-    return kept
-
-
-def _write(path: Path, samples: np.ndarray, rate: int) -> None:
-    """Write `[T, C]` float32, aside and renamed."""
-    import io
-
-    import soundfile
-
-    memory = io.BytesIO()
-    soundfile.write(memory, samples, rate, subtype="FLOAT", format="WAV")
-    with atomic_write(path) as handle:
-        handle.write(memory.getbuffer())
+    return Audio(kept, channel.rate)

@@ -27,12 +27,12 @@ def compare(a: str | Path | Run, b: str | Path | Run, json: str | Path | None = 
         json: file for the result; `"-"` for standard output.
 
     Returns:
-        `{"a", "b", "task", "synthetic", "clusters", "rows": [{"condition", "metric", "unit", "a", "b", "difference",
-        "ci95", "p_value", "n"}]}`. The interval (95 %) and the two-sided p-value come from resampling and sign-flipping
-        whole clusters; both are null below ten. No correction is made for the number of rows.
+        `{"a", "b", "task", "synthetic", "kind", "clusters", "rows": [{"condition", "metric", "unit", "a", "b",
+        "difference", "ci95", "p_value", "n"}]}`. The interval (95 %) and the two-sided p-value come from resampling and
+        sign-flipping whole clusters; both are null below ten. No correction is made for the number of rows.
 
     Raises:
-        UsageError: no such run, different exams, or nothing in common.
+        UsageError: no such run, different exams, other sound, or nothing in common.
         IncompleteRun: one of the runs has not come to its end.
     """
     runs = [open_run(a), open_run(b)]
@@ -65,6 +65,7 @@ def compare(a: str | Path | Run, b: str | Path | Run, json: str | Path | None = 
         "b": runs[1].system,
         "task": first.task,
         "synthetic": first.head["synthetic"],
+        "kind": first.kind,
         "clusters": first.head["clusters"],
         "rows": rows,
     }
@@ -80,7 +81,7 @@ def _common(runs: Sequence[Run]) -> dict[str, tuple]:
         IncompleteRun, UsageError: as `compare`.
     """
     for run in runs:
-        if not run.ended or run.record.errors():
+        if not run.ended or run.left["error"]:
             raise IncompleteRun(f"{run.folder} is not finished: run it to its end first, the same command goes on.")
     first = runs[0].identity
     for other in runs[1:]:
@@ -92,6 +93,7 @@ def _common(runs: Sequence[Run]) -> dict[str, tuple]:
                 )
         if set(first["axes"]) != set(other.identity["axes"]):
             raise UsageError(f"{runs[0].folder} and {other.folder} vary different axes.")
+        _refuse_other_sound(runs[0], other)
     axes = {
         axis: tuple(v for v in values if all(v in run.identity["axes"][axis] for run in runs))
         for axis, values in first["axes"].items()
@@ -99,6 +101,18 @@ def _common(runs: Sequence[Run]) -> dict[str, tuple]:
     if not all(axes.values()):
         raise UsageError(f"{runs[0].folder} and {runs[1].folder} have no condition in common.")
     return axes
+
+
+def _refuse_other_sound(a: Run, b: Run) -> None:
+    """One plan may be rendered to other samples on another machine, and then its trials are no pairs."""
+    sound = {trial["trial"]: trial["facts"].get("pcm") for trial in b.trials}
+    shared = [trial for trial in a.trials if trial["trial"] in sound]
+    differ = [trial["trial"] for trial in shared if trial["facts"].get("pcm") != sound[trial["trial"]]]
+    if differ:
+        raise UsageError(
+            f"{a.folder} and {b.folder} cannot be compared: {len(differ)} of {len(shared)} trials were rendered to "
+            f"other sound, the first of them {differ[0]}; make both on one machine."
+        )
 
 
 def _essence(value: Any) -> Any:

@@ -18,6 +18,7 @@ from ..tasks import Task
 GRAMMAR = "write a range A:B[:STEP] such as -15:5, a list such as -5,0,2.5, or clean"
 LOUDEST = 100  # dB; beyond it 16-bit samples hold either no speech or no noise
 MOST = 200  # values of one axis
+DECIMALS = 3  # of an SNR; trial ids hold six digits, and two trials must not share one
 
 Snr = str | float | int | Sequence[str | float | int]
 
@@ -33,7 +34,7 @@ def parse_snr(value: Snr) -> tuple[float | str, ...]:
         dB as floats, or `"clean"`, in the order given.
 
     Raises:
-        UsageError: not of this grammar, empty, twice the same value, out of range.
+        UsageError: not of this grammar, empty, twice the same value, out of range, more than three decimals.
 
     Example:
         >>> parse_snr("-15:5")
@@ -59,8 +60,10 @@ def _number(text: str) -> Decimal:
         number = Decimal(text)
     except InvalidOperation:
         raise UsageError(f"The SNR {text!r} is not a number: {GRAMMAR}.") from None
-    if not number.is_finite() or abs(number) > LOUDEST:
+    if not number.is_finite() or number.copy_abs() > LOUDEST:
         raise UsageError(f"The SNR {text!r} is outside -{LOUDEST} to {LOUDEST} dB.")
+    if number != round(number, DECIMALS):
+        raise UsageError(f"The SNR {text!r} has more than {DECIMALS} decimals.")
     return number
 
 

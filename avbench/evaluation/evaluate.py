@@ -63,8 +63,8 @@ def run(
         json: file for the values; `"-"` for standard output.
 
     Returns:
-        A run per system, then one per anchor. `Run.complete` is False where the machine failed at a trial; running
-        again retries it.
+        A run per system, then one per anchor. `Run.complete` is False where the machine failed at a trial or lacks a
+        judge; running again retries it.
 
     Raises:
         UnknownName, UsageError, MissingResource, BadFile: nothing was run, or nothing more; what was done is kept.
@@ -84,17 +84,23 @@ def run(
     found = [open_examinee(name, asked, recipe, Path(weights) if weights else None) for name in names]
     exam = set_exam(asked, axes, judged_by, dataset, noise, protocol, limit)
     everyone = [*found, *(anchor(name) for name in rows_below)]
-    heads = [head_of(exam, examinee) for examinee in everyone]
-    folders = [_folder(exam, head["identity"], out) for head in heads]
-    _refuse_other_exams(heads[0]["identity"], out)
-    where = "cpu"
-    if fresh or not all(is_done(folder, head) for folder, head in zip(folders, heads, strict=True)):
+    _refuse_equal_names([examinee.name for examinee in everyone])
+    identities = [identity_of(exam, examinee) for examinee in everyone]
+    folders = [_folder(exam, identity, out) for identity in identities]
+    _refuse_other_exams(identities[0], out)
+    for folder, identity in zip(folders, identities, strict=True):
+        Record(folder).check(identity)
+    done = [not fresh and is_done(folder, identity) for folder, identity in zip(folders, identities, strict=True)]
+    if not all(done):
         where = choose_device(device)
+        # Before the heads, which ask every clip for its speaker: one by one that would make the corpus slowly.
         exam.prepare(any(examinee.video for examinee in everyone), workers)
     with engine:
         runs = [
-            sit(exam, examinee, head, folder, engine, where, fresh)
-            for examinee, head, folder in zip(everyone, heads, folders, strict=True)
+            Run(folder, cached=True)
+            if cached
+            else sit(exam, examinee, head_of(exam, examinee), folder, engine, where, fresh)
+            for examinee, folder, cached in zip(everyone, folders, done, strict=True)
         ]
     if json is not None:
         hand_out(document(runs), json)
@@ -150,7 +156,8 @@ def head_of(exam: Exam, examinee: Examinee) -> dict[str, Any]:
             "training": card.training,
             "finished": card.finished,
         },
-        "synthetic": bool(exam.dataset.synthetic),
+        "synthetic": any(exam.made.values()),
+        "made": exam.made,
         "official": exam.official,
         "clips": len(exam.rows),
         "clusters": exam.clusters,
@@ -160,6 +167,14 @@ def head_of(exam: Exam, examinee: Examinee) -> dict[str, Any]:
 def _folder(exam: Exam, identity: Mapping[str, Any], out: str | Path | None) -> Path:
     name = folder_name(identity["system"]["name"])
     return Path(out) / name if out is not None else HOME / exam.task.name / f"{name}-{digest_of(identity)[:8]}"
+
+
+def _refuse_equal_names(names: Sequence[str]) -> None:
+    """Each row has a name and a folder of its own."""
+    for i, name in enumerate(names):
+        other = next((n for n in names[:i] if folder_name(n) == folder_name(name)), None)
+        if other is not None:
+            raise UsageError(f"Two rows would be called {name}: rename one of them, or its folder.")
 
 
 def _refuse_other_exams(identity: Mapping[str, Any], out: str | Path | None) -> None:

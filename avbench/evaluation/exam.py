@@ -3,8 +3,9 @@
 Contents: `Exam`, `set_exam`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from ..data.dataset import Dataset, open_dataset
@@ -16,7 +17,7 @@ from ..signal.audio import to_int16
 from ..signal.files import digest
 from ..tasks import Task
 from ..types import Trial
-from .conditions import conditions, shown
+from .conditions import conditions
 from .progress import advance, note
 
 
@@ -59,6 +60,12 @@ class Exam:
         return len(self.rows) * len(conditions(self.axes))
 
     @property
+    def made(self) -> dict[str, bool]:
+        """For `speech` and `noise`, where there is any, whether it is synthetic: all that is embedded is."""
+        noise = {} if self.noise is None else {"noise": not self.noise.name.startswith("folder:")}
+        return {"speech": bool(self.dataset.synthetic), **noise}
+
+    @cached_property
     def clusters(self) -> str:
         """What intervals are over: `speakers`, or `clips` where not every clip of the plan has a speaker."""
         known = all(self.dataset.clip(row.clip).speaker is not None for row in self.rows)
@@ -66,13 +73,7 @@ class Exam:
 
     def prepare(self, video: bool, workers: int | None = None) -> None:
         """Make the clips ahead of time, by several processes, where the data set makes them at all."""
-        self.dataset.prepare(
-            [row.clip for row in self.rows],
-            mouth=video,
-            workers=workers,
-            progress=lambda done, total: advance("corpus", done, total),
-            say=note,
-        )
+        _prepare(self.dataset, [row.clip for row in self.rows], video, workers)
 
     def trials(self, row: Row, video: bool) -> list["Trial | Void"]:
         """One clip at every condition; all have the same length, so a system may take them as one batch."""
@@ -80,12 +81,13 @@ class Exam:
 
     def _trial(self, row: Row, condition: Mapping[str, Any], video: bool) -> "Trial | Void":
         full = {**self.task.defaults, **condition}
+        clip = self.dataset.clip(row.clip)
+        cluster = clip.speaker if self.clusters == "speakers" else clip.id
         try:
-            return self.protocol.render(self.plan, row, full, self.dataset, self.noise, video=video)
+            trial = self.protocol.render(self.plan, row, full, self.dataset, self.noise, video=video)
+            return replace(trial, cluster=cluster)
         except ReferenceFault as fault:
-            clip = self.dataset.clip(row.clip)
-            name = ".".join([row.id, *(f"{axis}{shown(value)}" for axis, value in condition.items())])
-            return Void(name, full, clip.id, clip.speaker or clip.id, fault.reason)
+            return Void(self.protocol.trial_id(row, full), full, clip.id, cluster, fault.reason)
 
     def is_as_published(self, row: Row, trials: Sequence["Trial | Void"]) -> bool:
         """A row of an official exam was rendered to the very samples that its plan was published with."""
@@ -143,7 +145,7 @@ def set_exam(
         limit = None
     official = committed and limit is None and axes == {"snr": task.official_snr}
     published = read_record(plan.name, plan) if official else None
-    rule = get_protocol(task.protocol)
+    rule = get_protocol(plan.header["protocol"])
     return Exam(task, data, noises, rule, plan, axes, tuple(metrics), limit, official, published)
 
 
@@ -155,6 +157,7 @@ def _material(
     if not committed and not name.endswith(".jsonl"):
         raise UnknownName(f"plan of the task {task.name}", name, task.plans)
     plan = load_plan(name)
+    _refuse_foreign(plan, task)
     data = open_dataset(dataset or (task.dataset if committed else plan.header["dataset"]))
     noises = open_noise(noise or plan.header["noise"]) if task.noise else None
     for sentence in (*data.notes, *getattr(noises, "notes", ())):
@@ -170,7 +173,33 @@ def _material(
         note(f"This avbench makes another {data.name} or noise than the plan {name} was drawn from: it is drawn anew.")
     # A folder has no official split, so nothing is held back: every recording is asked, whoever speaks.
     rule = RULES[name] if data.synthetic else replace(RULES[name], per_speaker=None, speakers=None)
+    _prepare(data, set(data.ids).intersection(row.clip for row in plan.rows))  # very likely those that are drawn again
     return data, noises, draw_plan(name, data, noises, rule=rule, snr=task.official_snr, task=task.id), False
+
+
+def _refuse_foreign(plan: Plan, task: Task) -> None:
+    """A plan of another task, or rendered by another protocol, would give this task's scores another meaning.
+
+    Raises:
+        UsageError: it is one.
+        UnknownName: its protocol is not known here, or not in that version.
+    """
+    if plan.header["task"] != task.id:
+        raise UsageError(f"The plan {plan.name} is for the task {plan.header['task']}, not for {task.id}.")
+    protocol = get_protocol(str(plan.header["protocol"]))
+    if protocol.name != task.protocol:
+        raise UsageError(f"The plan {plan.name} is of the protocol {protocol.id}, and {task.id} wants {task.protocol}.")
+
+
+def _prepare(dataset: Dataset, clips: Iterable[str], video: bool = False, workers: int | None = None) -> None:
+    """Make clips ahead of time, and show how far that is."""
+    dataset.prepare(
+        list(clips),
+        mouth=video,
+        workers=workers,
+        progress=lambda done, total: advance("corpus", done, total),
+        say=note,
+    )
 
 
 def unique(kind: str, names: str | Sequence[str]) -> list[str]:

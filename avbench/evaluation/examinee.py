@@ -1,12 +1,13 @@
 """Who sits an exam: a system, or an anchor that the runner makes from the trial itself.
 
 Both answer a batch of trials with one `Audio` or one fault each. A system sees the inputs only; an anchor may look at
-the target, which is why anchors are no systems. Whatever a system raises is its own fault and scores the floor, except
-what the machine did to it: no memory, no disk.
+the target, which is why anchors are no systems. Whatever a system raises, `SystemExit` too, is its own fault and scores
+the floor, except what the machine did to it: no memory, no disk.
 
 Contents: `ANCHORS`, `Examinee`, `anchor`, `candidate`, `OutputsFolder`, `open_examinee`.
 """
 
+import errno
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -24,11 +25,12 @@ from ..errors import (
     Unscorable,
     UsageError,
 )
-from ..registry import open_system
+from ..registry import open_system, said
 from ..tasks import Task
 from ..types import Audio, Card, Inputs, Prediction, System, Trial
 
 Answer = Audio | Unscorable
+STARVED = (errno.ENOMEM, errno.ENOSPC, errno.EDQUOT, errno.EIO)  # whatever else is refused is for the system to bear
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,9 +98,9 @@ def _answers(system: System, inputs: Sequence[Inputs]) -> list[Answer]:
         predictions = system.predict(inputs)
         if len(predictions) != len(inputs):
             raise EstimateFault(f"the system gave {len(predictions)} answers to {len(inputs)} inputs")
-    except AvbenchError:
-        raise  # something the user can mend: a missing package, a missing file
-    except Exception as error:
+    except (AvbenchError, KeyboardInterrupt, GeneratorExit):
+        raise  # something the user can mend, such as a missing package, or the user's own wish
+    except BaseException as error:
         if len(inputs) > 1:
             return [_answers(system, [one])[0] for one in inputs]
         return [_fault(error)]
@@ -110,16 +112,14 @@ def _audio(prediction: Prediction) -> Answer:
     return audio if isinstance(audio, Audio) else EstimateFault("the system gave no audio")
 
 
-def _fault(error: Exception) -> Unscorable:
+def _fault(error: BaseException) -> Unscorable:
     """Whose fault an exception of a system is. Torch reports a lack of memory as a RuntimeError."""
     if isinstance(error, Unscorable):
         return error
-    text = str(error).strip().split("\n")[0][:200]
-    what = f"{type(error).__name__}: {text}" if text else type(error).__name__
-    starved = "OutOfMemory" in type(error).__name__ or "can't allocate memory" in str(error)
-    if isinstance(error, MemoryError | OSError) or starved:
-        return MachineFault(f"the machine failed while the system ran ({what})")
-    return EstimateFault(f"the system raised {what}")
+    starved = isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno in STARVED)
+    if starved or "OutOfMemory" in type(error).__name__ or "can't allocate memory" in str(error):
+        return MachineFault(f"the machine failed while the system ran ({said(error)})")
+    return EstimateFault(f"the system raised {said(error)}")
 
 
 class OutputsFolder:

@@ -4,7 +4,8 @@
     plan.jsonl                  the plan, as drawn
     predictions/<trial>.wav     what the system answered, float32; scores are made from these files
     scores/<trial>.json         every metric's status, value, raw value, reason, flags
-    errors/<trial>.json         what the machine failed at; gone once a later attempt succeeds
+    errors/<trial>.json         what the machine failed at, or had no judge for; gone once a later attempt succeeds
+    begun.json                  what the system was asked when the program ended; seldom there
     summary.json                pooled values with intervals; there once every trial has been tried
     provenance.json             machine, packages, commit, times: all that may differ between two equal runs
 
@@ -27,6 +28,8 @@ from ..types import Audio
 
 FORMAT = 1
 SCRATCH = ("predictions", "scores", "errors")
+FILES = ("plan.jsonl", "summary.json", "provenance.json", "begun.json")
+RETRIED = ("error", "not-applicable")
 
 
 def to_json(value: Any) -> str:
@@ -94,34 +97,39 @@ class Record:
         return head
 
     def begin(self, head: Mapping[str, Any], plan: bytes) -> None:
-        """Claim the folder for one run, or find it claimed for the same run.
-
-        Raises:
-            UsageError: it holds another run, or files that are no run.
-        """
-        head = {"format": FORMAT, **head}
+        """Claim the folder for one run, or find it claimed for the same run; raises as `check`."""
+        self.check(head["identity"])
         if self.exists:
-            if self.head["identity"] != head["identity"]:
-                raise UsageError(
-                    f"{self.folder} holds another run ({_difference(self.head['identity'], head['identity'])}): "
-                    "choose another --out."
-                )
             return
-        if self.folder.is_dir() and any(p.name not in (*SCRATCH, "plan.jsonl", ".lock") for p in self.folder.iterdir()):
-            raise UsageError(f"{self.folder} holds files that are not of a run: choose another --out.")
+        self.clear()  # what a run that was killed early, or half removed, has left
         for name in SCRATCH:
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         with atomic_write(self.folder / "plan.jsonl") as file:
             file.write(plan)
         # Last, because its presence says that the folder is ready.
-        write_json(self.folder / "run.json", head)
+        write_json(self.folder / "run.json", {"format": FORMAT, **head})
+
+    def check(self, identity: Mapping[str, Any]) -> None:
+        """See that the run of this identity may use the folder; nothing is written.
+
+        Raises:
+            UsageError: it holds another run, or files that are no run.
+        """
+        if self.exists:
+            if self.head["identity"] != identity:
+                raise UsageError(
+                    f"{self.folder} holds another run ({_difference(self.head['identity'], identity)}): "
+                    "choose another --out."
+                )
+        elif self.folder.is_dir() and not all(map(_is_left_over, self.folder.iterdir())):
+            raise UsageError(f"{self.folder} holds files that are not of a run: choose another --out.")
 
     def clear(self) -> None:
         """Remove the run, so that it can be made afresh. Files of other makers stay."""
-        for name in ("summary.json", "run.json", "plan.jsonl", "provenance.json"):
-            (self.folder / name).unlink(missing_ok=True)
         for name in SCRATCH:
             shutil.rmtree(self.folder / name, ignore_errors=True)
+        for name in (*FILES, "run.json"):  # last the one without which scores would belong to nobody
+            (self.folder / name).unlink(missing_ok=True)
 
     def prediction(self, trial: str) -> Path:
         """Where the answer to a trial is or will be."""
@@ -139,10 +147,11 @@ class Record:
 
     def failed_here(self, trial: str) -> bool:
         """The machine failed at this trial in an earlier attempt."""
-        return (self.folder / "errors" / f"{trial}.json").is_file()
+        path = self.folder / "errors" / f"{trial}.json"
+        return path.is_file() and any(score["status"] == "error" for score in read_json(path)["scores"].values())
 
     def errors(self) -> list[str]:
-        """Trials that the machine failed at, and that no later attempt has mended."""
+        """Trials that the machine failed at or had no judge for, and that no later attempt has mended."""
         return sorted(path.stem for path in (self.folder / "errors").glob("*.json"))
 
     def reopen(self) -> None:
@@ -152,8 +161,8 @@ class Record:
             half.unlink(missing_ok=True)
 
     def save_scores(self, trial: str, scores: Mapping[str, Any]) -> None:
-        """Keep the scores of a trial; apart, and to be tried again, if one of them is an error of the machine."""
-        error = any(score["status"] == "error" for score in scores["scores"].values())
+        """Keep the scores of a trial; apart, and to be tried again, if the machine failed or lacks a judge."""
+        error = any(score["status"] in RETRIED for score in scores["scores"].values())
         name = f"{trial}.json"
         write_json(self.folder / ("errors" if error else "scores") / name, scores)
         if not error:
@@ -163,6 +172,19 @@ class Record:
         """Every trial that was tried, by id: scores where there are any, else errors."""
         found = {path.name: path for kind in ("errors", "scores") for path in (self.folder / kind).glob("*.json")}
         return [read_json(found[name]) for name in sorted(found)]
+
+    @property
+    def begun(self) -> dict[str, int]:
+        """How often each trial was asked and did not come back, because the program ended; empty in most runs."""
+        path = self.folder / "begun.json"
+        return read_json(path) if path.is_file() else {}
+
+    def note_begun(self, trials: Mapping[str, int]) -> None:
+        """Note what `begun` shall say."""
+        if trials:
+            write_json(self.folder / "begun.json", dict(trials))
+        else:
+            (self.folder / "begun.json").unlink(missing_ok=True)
 
     @property
     def summary(self) -> dict[str, Any] | None:
@@ -179,6 +201,13 @@ class Record:
     def add_session(self, session: Mapping[str, Any]) -> None:
         """Note one attempt at this run."""
         write_json(self.folder / "provenance.json", {"sessions": [*self.provenance["sessions"], dict(session)]})
+
+
+def _is_left_over(path: Path) -> bool:
+    """A file or empty folder that a run killed before its run.json leaves behind."""
+    if path.name in SCRATCH:
+        return path.is_dir() and not any(path.iterdir())
+    return path.name in (*FILES, ".lock") or (path.name.startswith(".") and path.name.endswith(".part"))
 
 
 def _difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:

@@ -3,6 +3,7 @@
 Contents: `Run`, `open_run`, `open_runs`, `document`.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +13,7 @@ from typing import Any
 from ..errors import BadFile, UsageError
 from ..metrics import get_metric
 from .identity import exam_hash
-from .record import Record
+from .record import RETRIED, Record
 from .summary import summarise
 
 HOME = Path("runs")
@@ -88,6 +89,21 @@ class Run:
     def complete(self) -> bool:
         """Every trial has a value, a floor or a fault of the reference, under every metric."""
         return all(row["complete"] for row in self.rows)
+
+    @cached_property
+    def left(self) -> Counter[str]:
+        """How many trials hold an `error` or a `not-applicable`, by that word: the next attempt tries them again."""
+        return Counter(
+            word for t in self.trials for word in RETRIED if any(s["status"] == word for s in t["scores"].values())
+        )
+
+    @property
+    def kind(self) -> str:
+        """`synthetic`, `real recordings`, or which of speech and noise is what."""
+        made = self.head.get("made", {"speech": self.head["synthetic"]})
+        if len(set(made.values())) == 1:
+            return "synthetic" if self.head["synthetic"] else "real recordings"
+        return ", ".join(f"{'synthetic' if synthetic else 'real'} {what}" for what, synthetic in made.items())
 
     @cached_property
     def ended(self) -> bool:
@@ -186,6 +202,7 @@ def document(runs: Sequence[Run]) -> dict[str, Any]:
         "task": first.task,
         "dataset": first.identity["dataset"]["name"],
         "synthetic": first.head["synthetic"],
+        "kind": first.kind,
         "plan_sha256": first.identity["plan"]["sha256"],
         "official": first.head["official"],
         "sound": first.sound,

@@ -3,6 +3,7 @@
 For each plan row the trials of all conditions are rendered, predicted as one batch, saved as float32 and handed to the
 judges, which score the saved file while the next row is predicted. A row is always predicted as a whole, also when a
 resumed run lacks only a part of it: a batch of another size may differ in the last bit, and a resumed run must not.
+A system that ends the whole program is found out by a note on disk of what it was asked; see `Sitting._ask`.
 
 Contents: `sit`, `Sitting`, `describe`.
 """
@@ -14,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ..errors import MachineFault, ReferenceFault, Unscorable
+from ..errors import EstimateFault, MachineFault, ReferenceFault, Unscorable
 from ..protocols import verify_plan
 from ..signal.files import digest, file_lock
 from ..types import Audio, Trial
@@ -22,11 +23,13 @@ from . import progress
 from .conditions import plain
 from .engines import Engine, Job, scores_without
 from .exam import Exam, Void
-from .examinee import Examinee
+from .examinee import Answer, Examinee
 from .provenance import session
 from .record import Record, write_json
 from .runs import Run
 from .summary import summarise
+
+LOST = 3  # times that the program may end while a trial is asked; a kill by somebody else must not cost a score
 
 
 def sit(
@@ -54,7 +57,7 @@ def sit(
         if fresh and record.exists and record.head["identity"] == head["identity"]:
             record.clear()
         record.begin(head, exam.plan.content)
-        if is_done(folder, head):
+        if is_done(folder, head["identity"]):
             return Run(folder, cached=True)
         record.reopen()
         sitting = Sitting(exam, examinee, record, device)
@@ -70,10 +73,10 @@ def sit(
     return Run(folder)
 
 
-def is_done(folder: Path, head: Mapping[str, Any]) -> bool:
-    """The folder holds this very run, every trial of which was tried, without an error of the machine."""
+def is_done(folder: Path, identity: Mapping[str, Any]) -> bool:
+    """The folder holds this very run, every trial of which was tried, and none of which is to be tried again."""
     record = Record(folder)
-    same = record.exists and record.head["identity"] == head["identity"]
+    same = record.exists and record.head["identity"] == identity
     return same and record.summary is not None and not record.errors()
 
 
@@ -142,7 +145,7 @@ class Sitting:
                 self.examinee.load(self.device)
             self.loaded = True
         with self._timed("predict"):
-            answers = self.examinee.answer(trials)
+            answers = self._ask(trials)
         self.audio_seconds += sum(trial.input.audio.seconds for trial in trials)
         faults = {}
         with self._timed("save"):
@@ -154,6 +157,30 @@ class Sitting:
                 else:
                     faults[trial.id] = answer
         return faults
+
+    def _ask(self, trials: Sequence[Trial]) -> list[Answer]:
+        """Ask for a whole row, and keep a note on disk meanwhile: what it says later did not come back.
+
+        A row that was lost once is asked again as it is, because somebody may have killed the program; after that its
+        trials are asked one by one, so that only what ends the program again is the system's failure.
+        """
+        lost = {} if self.examinee.anchor else self.record.begun
+        alone = any(lost.get(trial.id, 0) >= LOST - 1 for trial in trials)
+        answers: list[Answer] = []
+        for part in [[trial] for trial in trials] if alone else [trials]:
+            if lost.get(part[0].id, 0) >= LOST:
+                answers.append(EstimateFault(f"the system ended the program in each of {LOST} attempts"))
+                continue
+            if not self.examinee.anchor:
+                self.record.note_begun({**lost, **{trial.id: lost.get(trial.id, 0) + 1 for trial in part}})
+            try:
+                answers += self.examinee.answer(part)
+            finally:  # an exception came back as well
+                for trial in part:
+                    lost.pop(trial.id, None)
+                if not self.examinee.anchor:
+                    self.record.note_begun(lost)
+        return answers
 
     def keep(self, trial: str, scores: Mapping[str, Any]) -> None:
         """Save the scores of a trial."""

@@ -9,7 +9,7 @@ so few says nothing about the next speaker. Draws are seeded by names: the same 
 Contents: `interval`, `Difference`, `difference`, `Share`, `share`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -21,6 +21,7 @@ RESAMPLES = 4000
 FLIPS = 9999
 FEWEST = 10
 LEVEL = 0.95
+BLOCK = 2**22  # numbers that are drawn at a time, 32 MB
 
 Interval = tuple[float, float]
 
@@ -31,18 +32,40 @@ def _sums(clusters: Sequence[str], *columns: np.ndarray) -> tuple[np.ndarray, ..
     return tuple(np.bincount(index, weights=w) for w in (np.ones(len(index)), *columns))
 
 
-@lru_cache(maxsize=2)
-def _weights(count: int) -> np.ndarray:
-    """`[RESAMPLES, count]`: how often each cluster is drawn. The same for every metric, so that curves are paired."""
-    picks = np.minimum((Draw("bootstrap", count).uniforms(RESAMPLES * count) * count).astype(np.int64), count - 1)
-    rows = np.repeat(np.arange(RESAMPLES) * count, count)
-    return np.bincount(rows + picks, minlength=RESAMPLES * count).reshape(RESAMPLES, count).astype(np.float64)
+def _weights(uniforms: np.ndarray) -> np.ndarray:
+    """`[R, C]`: how often each cluster is drawn."""
+    resamples, count = uniforms.shape
+    picks = np.minimum((uniforms * count).astype(np.int64), count - 1) + np.arange(resamples)[:, None] * count
+    return np.bincount(picks.ravel(), minlength=uniforms.size).reshape(uniforms.shape).astype(np.float64)
 
 
-@lru_cache(maxsize=2)
-def _signs(count: int) -> np.ndarray:
-    """`[FLIPS, count]` of +1 and -1."""
-    return np.where(Draw("sign-flip", count).uniforms(FLIPS * count) < 0.5, -1.0, 1.0).reshape(FLIPS, count)
+def _signs(uniforms: np.ndarray) -> np.ndarray:
+    """`[R, C]` of +1 and -1."""
+    return np.where(uniforms < 0.5, -1.0, 1.0)
+
+
+KINDS = {"bootstrap": (RESAMPLES, _weights), "sign-flip": (FLIPS, _signs)}
+
+
+def _blocks(kind: str, count: int) -> Iterator[np.ndarray]:
+    """`[R, C]` weights of some resamples at a time; the same for every metric, so that curves are paired."""
+    times, weights = KINDS[kind]
+    draw, step = Draw(kind, count), max(1, BLOCK // count)
+    for first in range(0, times, step):
+        resamples = min(step, times - first)
+        yield weights(draw.uniforms(resamples * count).reshape(resamples, count))
+
+
+@lru_cache(maxsize=4)
+def _kept(kind: str, count: int) -> tuple[np.ndarray, ...]:
+    return tuple(_blocks(kind, count))
+
+
+def _resampled(kind: str, *columns: np.ndarray) -> list[np.ndarray]:
+    """The `[R]` weighted sums of each `[C]` column; weights that fill more than a block are drawn anew each time."""
+    count = len(columns[0])
+    blocks = _kept(kind, count) if KINDS[kind][0] * count <= BLOCK else _blocks(kind, count)
+    return [np.concatenate(sums) for sums in zip(*([b @ c for c in columns] for b in blocks), strict=True)]
 
 
 def _percentiles(draws: np.ndarray) -> Interval:
@@ -59,8 +82,8 @@ def interval(values: Sequence[float], clusters: Sequence[str]) -> Interval | Non
     n, total = _sums(clusters, np.asarray(values, dtype=np.float64))
     if len(n) < FEWEST:
         return None
-    w = _weights(len(n))
-    return _percentiles((w @ total) / (w @ n))
+    totals, trials = _resampled("bootstrap", total, n)
+    return _percentiles(totals / trials)
 
 
 @dataclass(frozen=True)
@@ -94,11 +117,11 @@ def difference(a: Sequence[float], b: Sequence[float], clusters: Sequence[str]) 
     mean = float(total.sum() / n.sum())
     if len(n) < FEWEST:
         return Difference(mean, None, None, len(d))
-    w = _weights(len(n))
-    draws = (w @ total) / (w @ n)
+    totals, trials = _resampled("bootstrap", total, n)
+    (flipped,) = _resampled("sign-flip", total)
     # Flipping nothing must count as "at least as far", whatever the order of summation did to the last bit.
-    far = np.abs(_signs(len(n)) @ total) >= abs(total.sum()) * (1 - 1e-12)
-    return Difference(mean, _percentiles(draws), float((1 + far.sum()) / (1 + FLIPS)), len(d))
+    far = np.abs(flipped) >= abs(total.sum()) * (1 - 1e-12)
+    return Difference(mean, _percentiles(totals / trials), float((1 + far.sum()) / (1 + FLIPS)), len(d))
 
 
 @dataclass(frozen=True)
@@ -126,9 +149,8 @@ def share(a: Sequence[float], b: Sequence[float], c: Sequence[float], clusters: 
     n, gain, whole = _sums(clusters, a - b, c - b)
     if len(n) < FEWEST:
         return Share(None, None, len(a))
-    w = _weights(len(n))
-    gains, wholes = w @ gain, w @ whole
-    low, high = _percentiles(wholes / (w @ n))
+    gains, wholes, trials = _resampled("bootstrap", gain, whole, n)
+    low, high = _percentiles(wholes / trials)
     if low <= 0 <= high:
         return Share(None, None, len(a))
     # A resample may still come near zero; percentiles bear such a ratio, a zero they do not.

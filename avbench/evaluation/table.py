@@ -35,7 +35,7 @@ def table(runs: Sequence[Run], width: int = 80) -> Group:
     """
     first = runs[0]
     axes = first.identity["axes"]
-    columns = [(column_title(v), {"snr": v}) for v in axes.get("snr", ())] or [("all", {})]
+    columns = _columns(first)
     others = {axis: values for axis, values in axes.items() if axis != "snr"}
     settings = [dict(zip(others, values, strict=True)) for values in product(*others.values())]
     lines = [(run, setting, get_metric(metric)) for metric in first.metrics for setting in settings for run in runs]
@@ -57,6 +57,10 @@ def table(runs: Sequence[Run], width: int = 80) -> Group:
     for i in range(0, len(columns), fit):
         blocks += [_block(lines, columns[i : i + fit], wide), Text("")]
     return Group(*_header(first), *blocks, *_notes(runs))
+
+
+def _columns(run: Run) -> Columns:
+    return [(column_title(v), {"snr": v}) for v in run.identity["axes"].get("snr", ())] or [("all", {})]
 
 
 def column_title(snr: float | str) -> str:
@@ -99,8 +103,10 @@ def _label(run: Run, setting: Mapping[str, Any]) -> str:
 
 
 def _coverage(run: Run, metric: Metric, setting: Mapping[str, Any]) -> str:
-    row = run.row(metric.name, setting)
-    return coverage(row) if row else ""
+    """On how many trials a line rests, whichever of its columns stand in this table."""
+    found = [run.row(metric.name, {**setting, **condition}) for _, condition in _columns(run)]
+    rows = [row for row in found if row is not None]
+    return coverage({key: sum(row[key] for row in rows) for key in ("n", "failed", "total")}) if rows else ""
 
 
 def _cell(run: Run, metric: Metric, condition: Mapping[str, Any], wide: bool) -> Text:
@@ -123,11 +129,10 @@ def printed(metric: Metric, value: float, sign: bool = False) -> str:
 
 def _header(run: Run) -> list[Text]:
     identity, plan = run.identity, run.identity["plan"]
-    kind = "synthetic" if run.head["synthetic"] else "real recordings"
     title = Text.assemble(
         (f"{identity['task']} on {identity['dataset']['name']}", "bold"),
         " ",
-        (f"({kind})", "bold yellow"),
+        (f"({run.kind})", "bold yellow"),
     )
     rank = "official" if run.head["official"] else "unofficial"
     clips = f"{run.head['clips']} {'clip' if run.head['clips'] == 1 else 'clips'}"
@@ -197,6 +202,6 @@ def comparison(result: Mapping[str, Any]) -> Group:
         values = (printed(metric, row["a"]), printed(metric, row["b"]), printed(metric, row["difference"], True))
         block.add_row(_title(metric) if before != metric.name else "", condition, *values, ci95, p, str(row["n"]))
         before = metric.name
-    kind = "synthetic" if result["synthetic"] else "real recordings"
-    title = Text(f"{result['a']} against {result['b']}, {result['task']} ({kind}), paired over {result['clusters']}")
+    rows = f"{result['a']} against {result['b']}, {result['task']}"
+    title = Text(f"{rows} ({result['kind']}), paired over {result['clusters']}")
     return Group(title, Text(""), block)

@@ -14,6 +14,9 @@ Render, with s the speech, n the sum of the segments at equal RMS, P the mean sq
 The power SNR of what was rounded must equal the SNR within 0.01 dB. Two measures are recorded for each trial: the
 power SNR, and the active-speech SNR (level of the active speech over that of the noise); literature means either.
 
+A clip that is silent, broken, too quiet for its SNR in 16 bits, or without a picture where others have one, is void:
+its trial counts for no system, and the others go on.
+
 Source: the mixing of MUTUD, section IV-B (several background noises at a total SNR); peers differ in all of the above.
 
 Contents: `AdditiveNoise`, `Mixture`, `mix`, `segment`.
@@ -27,7 +30,7 @@ from typing import Any
 
 import numpy as np
 
-from ..data.dataset import Dataset
+from ..data.dataset import Dataset, recorded_name
 from ..data.noise import NoiseItem, NoiseSet
 from ..errors import BadFile, ReferenceFault, UsageError
 from ..seeds import Draw, seed_of
@@ -40,7 +43,9 @@ from .protocol import NoiseUse, Plan, Protocol, Row
 SILENT_DB = -60.0
 PEAK = 0.99
 TOLERANCE_DB = 0.01
-USUAL_DB = 30.0  # an SNR within ± this fits into 16 bits for any audible speech
+# Rounding adds 2^-30 / 12, which changes the level of a noise by TOLERANCE_DB where that is 74.7 dB under full scale.
+# Further out not even speech at full scale fits into 16 bits together with its noise.
+FURTHEST_DB = 74.0
 ATTEMPTS = 40
 
 
@@ -80,8 +85,10 @@ def mix(speech: np.ndarray, noise: np.ndarray, snr: float | str) -> Mixture:
 
     Raises:
         ReferenceFault: silent or broken speech, or speech too quiet for 16 bits.
-        UsageError: an SNR so far out that 16 bits cannot hold both speech and noise.
+        UsageError: an SNR so far out that 16 bits cannot hold both noise and the loudest speech.
     """
+    if snr != "clean" and abs(snr) > FURTHEST_DB:
+        raise UsageError(f"An SNR of {snr:g} dB does not fit into 16 bits: choose one within ± {FURTHEST_DB:g} dB.")
     s = np.asarray(speech, np.float64)
     if not np.isfinite(s).all() or not s.any():
         raise ReferenceFault("the clip is silent or holds values that are not finite, so it has no SNR")
@@ -99,8 +106,6 @@ def mix(speech: np.ndarray, noise: np.ndarray, snr: float | str) -> Mixture:
     added = power_db(noisy / 32768 - clean.astype(np.float64))
     measured = power_db(clean) - added
     if abs(measured - snr) > TOLERANCE_DB:
-        if abs(snr) > USUAL_DB:
-            raise UsageError(f"An SNR of {snr:g} dB does not fit into 16 bits: choose one nearer to 0 dB.")
         raise ReferenceFault(f"the clip is too quiet ({power_db(s):.0f} dB) for an SNR of {snr:g} dB in 16 bits")
     return Mixture(noisy, clean, gain_db, measured, active_level(Audio(clean, RATE)) - added)
 
@@ -139,15 +144,15 @@ class AdditiveNoise(Protocol):
 
         Raises:
             UsageError: fewer than k kinds to choose from.
-            BadFile: a noise that is silent wherever one looks, or a clip that cannot be read.
+            BadFile: a noise that is silent wherever one looks.
         """
         header = {
             "plan": name,
             "task": task,
             "protocol": self.id,
-            "dataset": dataset.name,
+            "dataset": recorded_name(dataset.name),
             "dataset_fingerprint": dataset.fingerprint,
-            "noise": noise.name,
+            "noise": recorded_name(noise.name),
             "noise_fingerprint": noise.fingerprint,
             "noises": noises,
             "snr": [value if value == "clean" or value != int(value) else int(value) for value in snr],
@@ -155,7 +160,7 @@ class AdditiveNoise(Protocol):
         rows = []
         for number, clip_id in enumerate(clips):
             clip = dataset.clip(clip_id)
-            samples = len(_speech(dataset, clip))
+            samples = round(clip.seconds * RATE)  # the sound itself is not needed, and may be slow to read
             draw = Draw(self.id, noises, noise.fingerprint, clip.id)
             rows.append(Row(f"{name}-{number:04d}", clip.id, samples, _uses(draw, noise, clip, samples, noises)))
         return Plan.of(header, rows)
@@ -182,7 +187,8 @@ class AdditiveNoise(Protocol):
             video: whether the caller wants the picture; else it is not touched.
 
         Raises:
-            ReferenceFault: the clip is silent or broken, which voids the trial for every system.
+            ReferenceFault: the clip is silent, broken, too quiet for the SNR or without a picture where other clips
+                have one, which voids the trial for every system.
             UsageError: an axis or a value that this protocol does not have.
             BadFile: the clip is not the one that the plan was drawn over.
         """
@@ -195,9 +201,7 @@ class AdditiveNoise(Protocol):
                 "draw the plan again for this data set."
             )
         mixture = mix(speech, noise_of(row, noise) if snr != "clean" else np.zeros(0), snr)
-        name = f"{row.id}.{snr if snr == 'clean' else f'snr{snr:g}'}"
-        name += f".{modality}" if modality != "av" else ""
-        name += f".offset{offset}" if offset else ""
+        name = self.trial_id(row, condition)
         shown = pictures.shown(plan, row, dataset, modality, offset) if video else None
         return Trial(
             id=name,
@@ -213,6 +217,13 @@ class AdditiveNoise(Protocol):
                 "pcm": digest(mixture.noisy),
             },
         )
+
+    def trial_id(self, row: Row, condition: Mapping[str, Any]) -> str:
+        """Row, SNR, and what is not as usual: `"3-bn-0007.snr-15"`, `"3-bn-0007.clean.wrong-face.offset2"`."""
+        snr, modality, offset = _condition(self, condition)
+        name = f"{row.id}.{snr if snr == 'clean' else f'snr{snr:g}'}"
+        name += f".{modality}" if modality != "av" else ""
+        return name + (f".offset{offset}" if offset else "")
 
 
 def noise_of(row: Row, noise: NoiseSet) -> np.ndarray:

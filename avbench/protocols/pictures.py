@@ -5,8 +5,8 @@ Contents: `MODALITIES`, `shown`.
 
 import numpy as np
 
-from ..data.dataset import Dataset
-from ..errors import UnknownName, UsageError
+from ..data.dataset import Dataset, pictured
+from ..errors import BadFile, MissingResource, ReferenceFault, UnknownName, UsageError
 from ..types import Video
 from .protocol import Plan, Row
 
@@ -30,20 +30,21 @@ def shown(plan: Plan, row: Row, dataset: Dataset, modality: str = "av", offset: 
 
     Raises:
         UnknownName: no such modality.
-        UsageError: a wrong face is wanted and the plan has but one clip.
-        MissingResource: the clip has no picture.
+        UsageError: a wrong face is wanted and the plan has none, or no clip of the data set has a picture.
+        ReferenceFault: this clip has no picture, or a broken one, and others have.
+        MissingResource: this machine cannot make the picture.
     """
     if modality not in MODALITIES:
         raise UnknownName("modality", modality, MODALITIES)
     if modality == "audio":
         return None
-    video = dataset.mouth(dataset.clip(row.clip))
+    video = _mouth(dataset, row.clip)
     frames = video.frames
     count = len(frames)
     if modality == "frozen-face":
         frames = np.repeat(frames[:1], count, axis=0)
     elif modality == "wrong-face":
-        other = dataset.mouth(dataset.clip(_other(plan, row, dataset)))
+        other = _mouth(dataset, _other(plan, row, dataset))
         # A shorter one runs back and forth, so that the wrong mouth moves all the time.
         there_and_back = np.concatenate([np.arange(len(other.frames)), np.arange(len(other.frames) - 2, 0, -1)])
         frames = other.frames[np.take(there_and_back, np.arange(count), mode="wrap")]
@@ -52,13 +53,32 @@ def shown(plan: Plan, row: Row, dataset: Dataset, modality: str = "av", offset: 
     return Video(np.ascontiguousarray(frames), video.fps)
 
 
+def _mouth(dataset: Dataset, clip_id: str) -> Video:
+    try:
+        return dataset.mouth(dataset.clip(clip_id))
+    except BadFile as error:
+        raise ReferenceFault(f"the picture cannot be used: {error}") from error
+    except MissingResource as error:
+        known = pictured(dataset)
+        if clip_id in known:
+            raise
+        if known:
+            raise ReferenceFault(f"there is no picture: {error}") from error
+        raise UsageError(f"No clip of {dataset.name} has a mouth picture. {error}") from error
+
+
 def _other(plan: Plan, row: Row, dataset: Dataset) -> str:
-    """The clip of the next row with another speaker; of the next row with another clip where speakers are unknown."""
+    """The next clip of another speaker that has a picture; the next other clip where speakers are unknown.
+
+    Raises:
+        UsageError: there is none: a face of the same speaker is not a wrong one.
+    """
     place = next(i for i, candidate in enumerate(plan.rows) if candidate.id == row.id)
-    following = [r.clip for r in (*plan.rows[place + 1 :], *plan.rows[:place]) if r.clip != row.clip]
-    if not following:
-        raise UsageError(f"The plan {plan.name} has no other clip whose face could be shown for {row.clip}.")
+    known = pictured(dataset)
+    following = (r.clip for r in (*plan.rows[place + 1 :], *plan.rows[:place]) if r.clip != row.clip)
     speaker = dataset.clip(row.clip).speaker
-    if speaker is None:
-        return following[0]
-    return next((clip for clip in following if dataset.clip(clip).speaker != speaker), following[0])
+    for clip in following:
+        if clip in known and (speaker is None or dataset.clip(clip).speaker != speaker):
+            return clip
+    whose = "of another speaker " if speaker is not None else ""
+    raise UsageError(f"The plan {plan.name} has no other clip {whose}whose face could be shown for {row.clip}.")

@@ -1,7 +1,8 @@
 """Plans and protocols: all randomness ends in a text, and rendering that text is a pure function.
 
 A plan is a `.jsonl` file: a header line, then one line per row. A row lists every resolved draw (clip, noises, offsets,
-relative gains) and nothing of the SNR, so that the same draw serves every SNR and curves are paired::
+relative gains) and nothing of the SNR, so that the same draw serves every SNR and curves are paired. A folder of the
+user's is `folder:` in it, without a path: the fingerprint says which, wherever it lies::
 
     {"plan": "3-bn", "task": "avse@1", "protocol": "additive-noise@1", "dataset": "avbench-synth", …, "snr": [-15, …]}
     {"id": "3-bn-0000", "clip": "s003-000", "samples": 54400,
@@ -207,3 +208,7 @@ class Protocol(ABC):
         video: bool = True,
     ) -> Trial:
         """Make the trial of a row at a condition; a pure function. Without `video` no picture is touched."""
+
+    @abstractmethod
+    def trial_id(self, row: Row, condition: Mapping[str, Any]) -> str:
+        """What `render` calls the trial of a row at a condition, without making it."""

@@ -3,12 +3,13 @@
 Conventions: samples are float32 with full scale 1; levels are dB re full scale (0 dB = a square wave of amplitude 1);
 16-bit samples are `int16 / 32768`. Files are read as they are: nothing is clipped, trimmed, aligned or checked for NaN.
 
-Contents: `RATE`, `CONTAINERS`, `check_readable`, `read_channels`, `read_audio`, `write_wav`, `resample`, `to_int16`,
-`from_int16`, `rms`, `power_db`, `active_mask`, `active_level`.
+Contents: `RATE`, `CONTAINERS`, `check_readable`, `read_channels`, `read_audio`, `write_wav`, `write_channels`,
+`resample`, `to_int16`, `from_int16`, `rms`, `power_db`, `active_mask`, `active_level`.
 """
 
 import io
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -50,11 +51,16 @@ def read_audio(path: str | Path) -> Audio:
 
 
 def write_wav(path: str | Path, audio: Audio, subtype: str = "FLOAT") -> None:
-    """Write a mono wav, aside and then renamed.
+    """Write a mono wav; see `write_channels`."""
+    write_channels(path, [audio], subtype)
+
+
+def write_channels(path: str | Path, channels: Sequence[Audio], subtype: str = "FLOAT") -> None:
+    """Write a wav, aside and then renamed; equal sound gives equal bytes.
 
     Args:
         path: where to.
-        audio: what. `PCM_16` rounds and clips as `to_int16` does.
+        channels: of one rate and length. `PCM_16` rounds and clips as `to_int16` does.
         subtype: `"FLOAT"` (32 bits, exact) or `"PCM_16"`.
 
     Raises:
@@ -65,9 +71,10 @@ def write_wav(path: str | Path, audio: Audio, subtype: str = "FLOAT") -> None:
 
     if subtype not in ("FLOAT", "PCM_16"):
         raise UsageError(f"A wav is written as FLOAT or PCM_16, not as {subtype!r}.")
-    samples = to_int16(audio.samples) if subtype == "PCM_16" else audio.samples
+    samples = np.stack([channel.samples for channel in channels], axis=1)
+    samples = to_int16(samples) if subtype == "PCM_16" else samples
     memory = io.BytesIO()  # libsndfile reports a full disk badly; memory cannot be half written
-    soundfile.write(memory, samples, audio.rate, subtype=subtype, format="WAV")
+    soundfile.write(memory, samples, channels[0].rate, subtype=subtype, format="WAV")
     content = bytearray(memory.getbuffer())
     _forget_peak_time(content)
     with atomic_write(path) as handle:
@@ -84,7 +91,7 @@ def resample(audio: Audio, rate: int = RATE) -> Audio:
 
 
 def to_int16(samples: np.ndarray) -> np.ndarray:
-    """`[T]` int16: scaled by 32768, rounded half to even, clipped to the range."""
+    """Same shape, int16: scaled by 32768, rounded half to even, clipped to the range."""
     return np.clip(np.rint(np.asarray(samples, np.float64) * 32768.0), -32768, 32767).astype(np.int16)
 
 

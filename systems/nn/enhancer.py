@@ -208,7 +208,7 @@ def weights_path(folder: Path, system: str, recipe: str) -> Path:
 def _training(facts: Mapping[str, Any]) -> dict[str, Any]:
     """The card's sentence on the training, from the metadata of the weights."""
     if not facts:
-        return {}
+        return {"training": "not trained: initial weights, good for counting and timing only", "finished": False}
     steps, planned = facts.get("steps"), facts.get("planned_steps")
     parts = [f"trained by the recipe {facts.get('recipe')} for {steps} of {planned} steps"]
     if facts.get("trained_seconds") is not None:

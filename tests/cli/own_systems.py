@@ -71,3 +71,37 @@ class Suicide(Half):
 
     def load(self, device):
         raise KeyError(f"surprise in {os.getpid()}")
+
+
+class Quitter(Half):
+    """Ends the program, as a script would."""
+
+    digest = "quitter@1"
+
+    def one(self, given):
+        raise SystemExit
+
+
+class Unloadable(Half):
+    digest = "unloadable@1"
+
+    def load(self, device):
+        raise SystemExit(0)
+
+
+class Crasher(Half):
+    """Ends the process at one trial as a segmentation fault does."""
+
+    digest = "crasher@1"
+
+    def one(self, given):
+        if "-0001.snr5" in given.id:
+            os._exit(139)
+        return super().one(given)
+
+
+class Infinite(Half):
+    digest = "infinite@1"
+
+    def one(self, given):
+        return Prediction(audio=Audio(np.full_like(given.audio.samples, np.inf), given.audio.rate))

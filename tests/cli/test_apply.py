@@ -17,6 +17,7 @@ def test_same_rate_length_and_channels_as_the_input(avbench, home, rate, channel
     assert code == 0, err
     info = soundfile.info(home / "there" / "in.wav")
     assert (info.samplerate, info.channels, info.frames, info.subtype) == (rate, channels, len(samples), "FLOAT")
+    assert (f"from {subtype} to 32-bit float" in out) == (subtype != "FLOAT")
     assert ("resampled from" in out) == (rate != 16000) and (f"{channels} channels" in out) == (channels > 1)
     if rate == 16000:
         given, _ = soundfile.read(home / "in.wav", dtype="float32")
@@ -70,6 +71,8 @@ def test_what_would_lose_a_file_is_refused(avbench, home):
     [
         ("own_systems:Broken", "the system raised RuntimeError: out of ideas"),
         ("own_systems:Short", "another rate or length"),
+        ("own_systems:Infinite", "NaN or infinite"),
+        ("own_systems:Quitter", "the system raised SystemExit"),
         ("own_systems:Watcher", "needs video of the mouth"),
         ("gcrm", "Did you mean gcrn"),
     ],
@@ -94,6 +97,21 @@ def test_sound_of_a_video_file(avbench, shared_data, home):
     assert code == 0, err
     info = soundfile.info(home / "there" / f"{clip.stem}.wav")
     assert info.samplerate == 44100 and info.channels == 2 and 2.5 < info.duration < 3.5
-    assert "resampled from 44100 to 16000 Hz and back; 2 channels" in out
+    assert "(sound of a video; resampled from 44100 to 16000 Hz and back; 2 channels" in out
     mute = next((shared_data / "av" / "silent").glob("*.mp4"))
     assert "has no audio stream" in avbench(*HALF, mute, "--out", "there")[2]
+
+
+def test_the_same_answer_is_the_same_file(avbench, home):
+    from avbench.signal.audio import read_channels, write_channels, write_wav
+
+    soundfile.write(home / "x.wav", np.stack([wave("a"), wave("b")], axis=1), 16000)
+    assert avbench(*HALF, "x.wav", "--out", "there")[0] == 0
+    channels = read_channels(home / "there" / "x.wav")
+    write_channels(home / "again.wav", channels)
+    content = (home / "again.wav").read_bytes()
+    assert content == (home / "there" / "x.wav").read_bytes()
+    at = content.find(b"PEAK", 0, 256)
+    assert at < 0 or content[at + 12 : at + 16] == bytes(4)  # no time of day in it
+    write_wav(home / "mono.wav", channels[0])
+    assert soundfile.info(home / "mono.wav").channels == 1

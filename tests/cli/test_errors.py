@@ -32,6 +32,8 @@ RUN = ("run", "--system", "own_systems:Half")
         ((*RUN, "--metrics", "stoy"), "Did you mean stoi"),
         ((*RUN, "--metrics", "stoi,stoi"), "stoi was named twice"),
         ((*RUN, "--anchors", "noisi"), "Did you mean noisy"),
+        ((*RUN, "--snr", "0:100:1e-30"), "more than 3 decimals"),
+        (("run", "--system", ":X"), "package.module:Class"),
         ((*RUN, "--limit", "0"), "--limit must be at least 1"),
         ((*RUN, "--limit", "some"), "valid integer"),
         ((*RUN, "--workers", "0"), "--workers must be at least 1"),
@@ -98,3 +100,19 @@ def test_list(avbench, kind):
     assert code == 0 and out.count("\n") >= 1
     _, out, _ = avbench("list", kind, "--json", "-")
     assert all(entry["name"] and entry["title"] for entry in json.loads(out)[kind])
+
+
+@pytest.mark.parametrize(
+    ("verb", "words"),
+    [("run", "the same command goes on"), ("train", "with --resume goes on"), ("profile", "begins anew"),
+     ("apply", "begins anew")],
+)  # fmt: skip
+def test_what_is_kept_when_interrupted_depends_on_the_verb(avbench, monkeypatch, verb, words):
+    import avbench.cli as cli
+
+    def build(verbs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "build", build)
+    code, _, err = avbench(verb)
+    assert code == 130 and words in err and err.count("\n") == 1

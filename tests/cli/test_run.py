@@ -179,3 +179,62 @@ def test_two_processes_on_one_run_take_turns(avbench, process, options, home):
     code, _, err = avbench(*SLOW, "both", *options)
     assert code == 0 and "Waiting for another process" in err and "cached" in err
     assert first.wait(timeout=60) == 0
+
+
+def test_a_system_that_exits_is_scored_and_one_that_exits_while_loading_is_one_line(avbench, options):
+    words = ("--limit", 2, "--snr", 0, "--anchors", "none", *options)
+    code, out, _ = avbench("run", "--system", "own_systems:Quitter", *words)
+    assert code == 0 and "0+2/2" in out and "raised SystemExit" in " ".join(out.split())
+    code, out, err = avbench("run", "--system", "own_systems:Unloadable", *words)
+    assert code == 2 and out == "" and "ended the program" in err and err.count("avbench:") == 1
+
+
+def test_a_system_that_crashes_the_process_fails_at_its_trial_only(avbench, process, options, home):
+    words = ("run", "--system", "own_systems:Crasher", "--limit", 3, "--snr", "0,5", "--anchors", "none", *options)
+    first = process(*words)
+    first.communicate(timeout=60)
+    path = next(home.glob("runs/avse/*/begun.json"))
+    begun = json.loads(path.read_text())
+    assert first.returncode == 139 and list(begun.values()) == [1, 1]
+    path.write_text(
+        json.dumps({trial: 3 if trial.endswith("snr5") else 2 for trial in begun})
+    )  # as two more such attempts would leave it
+    code, out, _ = avbench(*words)
+    assert code == 0 and "5+1/6" in out and "ended the program in each of 3 attempts" in " ".join(out.split())
+
+
+def test_two_folders_of_one_name_are_refused_before_anything_sits(avbench, options, home):
+    for folder in ("a", "b"):
+        (home / folder / "pred").mkdir(parents=True)
+        soundfile.write(home / folder / "pred" / "x.wav", [0.1] * 160, 16000)
+    code, _, err = avbench("run", "--system", "outputs:a/pred,outputs:b/pred", "--out", "mine", *options)
+    assert code == 2 and "Two rows would be called outputs:pred" in err and not (home / "mine").exists()
+
+
+def test_every_folder_of_out_is_looked_at_before_anything_sits(avbench, options, home):
+    (home / "mine" / "silence").mkdir(parents=True)
+    (home / "mine" / "silence" / "thesis.tex").write_text("mine")
+    code, _, err = avbench("run", "--system", "own_systems:Half", "--limit", 1, "--snr", 0, *options, "--out", "mine")
+    assert code == 2 and "not of a run" in err and [p.name for p in (home / "mine").iterdir()] == ["silence"]
+
+
+def test_a_missing_judge_is_exit_3_with_a_sentence(avbench, options, monkeypatch):
+    from avbench.errors import NotApplicable
+    from avbench.evaluation import engines, sitting
+
+    words = ("run", "--system", "own_systems:Half", "--limit", 2, "--snr", 0, "--anchors", "none", *options)
+    keep = sitting.Sitting.keep
+    with monkeypatch.context() as patch:
+        lacking = engines.scores_without(["stoi"], NotApplicable("install it"))
+        patch.setattr(sitting.Sitting, "keep", lambda self, trial, scores: keep(self, trial, {**scores, **lacking}))
+        code, out, err = avbench(*words)
+    assert code == 3 and "A judge is missing for 2 trials; the same command tries them again." in err
+    assert "2 not-applicable: install it" in out
+    assert avbench(*words)[0] == 0
+
+
+def test_no_word_of_ours_becomes_a_picture(avbench, options):
+    from avbench.cli.terminal import Bars, printer
+
+    assert printer().render_str(":smile: own:car:X").plain == ":smile: own:car:X"
+    assert Bars().console.render_str(":smile:").plain == ":smile:"

@@ -1,10 +1,13 @@
 """Opening data sets by name."""
 
 import pickle
+from types import SimpleNamespace
 
 import pytest
 
-from avbench.data.dataset import DATASETS, open_dataset
+from avbench.data import verify
+from avbench.data.dataset import DATASETS, open_dataset, recorded_name
+from avbench.data.synth import cache as shards
 from avbench.errors import UnknownName, UsageError
 
 
@@ -46,6 +49,21 @@ def test_an_unknown_split_or_an_empty_path_is_one_sentence():
         open_dataset("folder:")
 
 
+@pytest.mark.parametrize("path", ["speech", "./speech", "/home/me/speech/"])
+def test_a_recorded_name_has_no_path(path):
+    assert recorded_name(f"folder:{path}") == "folder:" and recorded_name("avbench-synth") == "avbench-synth"
+
+
 def test_a_data_set_goes_to_another_process():
     data = open_dataset("avbench-synth", "validation")
     assert pickle.loads(pickle.dumps(data)).fingerprint == data.fingerprint
+
+
+def test_no_clip_is_made_again_twice(monkeypatch):
+    chosen = []
+    monkeypatch.setattr(verify, "_made_again", lambda dataset, ids, drawn: chosen.extend(ids) or [])
+    for ask in ("is_kept", "is_ready"):
+        monkeypatch.setattr(shards, ask, lambda shard, mouth: not mouth)
+    kept = SimpleNamespace(synthetic=True, split="test", shards=[SimpleNamespace(name="0", ids=("a", "b"))])
+    verify.verify(kept, clips=5)
+    assert chosen == ["a", "b"]

@@ -1,12 +1,18 @@
 """The user's own recordings: what is found, what is left out and said so."""
 
+import os
+
+import av
 import numpy as np
 import pytest
 import soundfile
 
+from avbench.data import scan as scanning
 from avbench.data.dataset import open_dataset
-from avbench.data.folder import FolderDataset, FolderNoise, read_transcripts
-from avbench.data.scan import scan
+from avbench.data.folder import FolderDataset, read_transcripts
+from avbench.data.noise import FolderNoise
+from avbench.data.scan import load_again, scan
+from avbench.data.verify import verify
 from avbench.errors import BadFile, MissingResource, UnknownName
 from avbench.signal.audio import RATE, rms
 
@@ -43,12 +49,62 @@ def test_any_rate_becomes_16_khz_and_labels_come_from_the_table(tmp_path):
 
 
 def test_the_fingerprint_is_of_what_is_heard(tmp_path):
-    wav(tmp_path / "a.wav")
-    before = scan(tmp_path).fingerprint
-    (tmp_path / "notes.txt").write_text("x")
-    assert scan(tmp_path).fingerprint == before
-    wav(tmp_path / "a.wav", seed=2)
-    assert scan(tmp_path).fingerprint != before
+    wav(tmp_path / "in" / "a.wav")
+    before = FolderDataset(tmp_path / "in").fingerprint
+    (tmp_path / "in" / "notes.txt").write_text("x")
+    assert FolderDataset(tmp_path / "in").fingerprint == before
+    (tmp_path / "in").rename(tmp_path / "moved")
+    assert FolderDataset(tmp_path / "moved").fingerprint == before
+    wav(tmp_path / "moved" / "a.wav", seed=2)
+    assert FolderDataset(tmp_path / "moved").fingerprint != before
+
+
+def test_labels_pictures_and_landmarks_are_in_the_fingerprint(tmp_path):
+    wav(tmp_path / "in" / "a.wav")
+    side, points, table = (tmp_path / n for n in ("in/a.mouth.npy", "in/a.landmarks.npy", "transcripts.tsv"))
+    prints = []
+    for change in (
+        lambda: None,
+        lambda: table.write_text("path\tspeaker\ttranscript\nin/a.wav\tann\thello\n"),
+        lambda: table.write_text("path\tspeaker\ttranscript\nin/a.wav\tbob\thello\n"),
+        lambda: table.write_text("path\tspeaker\ttranscript\nin/a.wav\tbob\tgoodbye\n"),
+        lambda: np.save(side, np.zeros((13, 88, 88), np.uint8)),
+        lambda: np.save(side, np.ones((13, 88, 88), np.uint8)),
+        lambda: np.save(points, np.zeros((13, 68, 2))),
+        lambda: np.save(points, np.ones((13, 68, 2))),
+    ):
+        change()
+        prints.append(FolderDataset(tmp_path / "in").fingerprint)
+    assert len(set(prints)) == len(prints)
+    assert FolderDataset(tmp_path / "in").fingerprint == prints[-1]
+
+
+def film(path, size, shades):
+    """A grey picture per shade at 25 fps, with noise; the sound does not hang on the shades."""
+    noise = np.random.RandomState(1).uniform(-9000, 9000, 640 * len(shades)).astype(np.int16)
+    with av.open(str(path), "w") as out:
+        video, audio = out.add_stream("ffv1", rate=25), out.add_stream("pcm_s16le", rate=RATE)
+        video.width, video.height, video.pix_fmt, audio.layout = size, size, "gray", "mono"
+        for shade in shades:
+            picture = av.VideoFrame.from_ndarray(np.full((size, size), shade, np.uint8), "gray")
+            out.mux(video.encode(picture))
+        sound = av.AudioFrame.from_ndarray(noise[None], "s16", "mono")
+        sound.rate = RATE
+        out.mux(audio.encode(sound))
+        out.mux([*video.encode(None), *audio.encode(None)])
+
+
+def test_a_video_of_a_mouth_is_a_picture_and_in_the_fingerprint(tmp_path):
+    film(tmp_path / "a.mkv", 96, range(25))
+    film(tmp_path / "face.mkv", 200, range(25))
+    data = FolderDataset(tmp_path)
+    assert data.pictured == {"a"} and data.notes == ("1 of 2 clips have no mouth picture, the first is face.",)
+    assert data.mouth(data.clip("a")).frames[:, 0, 0, 0].tolist() == list(range(25))
+    film(tmp_path / "a.mkv", 96, range(1, 26))
+    again = FolderDataset(tmp_path)
+    assert again._found["a"].digest == data._found["a"].digest and again.fingerprint != data.fingerprint
+    with pytest.raises(MissingResource, match="200 × 200 pixels, not a mouth"):
+        data.mouth(data.clip("face"))
 
 
 def test_two_files_of_one_stem_get_ids_of_their_paths(tmp_path):
@@ -70,6 +126,61 @@ def test_links_are_followed_and_loops_are_not(tmp_path):
     found = scan(root)
     assert [f.id for f in found.found] == ["a"]
     assert "leads nowhere" in found.notes[0]
+
+
+def test_a_file_of_two_names_is_read_once_and_said_so(tmp_path):
+    wav(tmp_path / "a.wav")
+    (tmp_path / "b.wav").symlink_to(tmp_path / "a.wav")
+    os.link(tmp_path / "a.wav", tmp_path / "c.wav")
+    found = scan(tmp_path)
+    assert [f.id for f in found.found] == ["a"]
+    assert found.notes == (f"2 files below {tmp_path} are others by a second name: b.wav, c.wav.",)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    wav(tmp_path / "a.wav")
+    os.mkfifo(tmp_path / "pipe.wav")
+    os.mkfifo(tmp_path / "a.mouth.npy")
+    (tmp_path / "zero.wav").symlink_to("/dev/zero")
+    data = FolderDataset(tmp_path)
+    assert data.ids == ("a",) and not data.pictured
+    assert [s.path.name for s in data.skipped] == ["pipe.wav", "zero.wav"]
+    assert all("a pipe, a socket or a device" in s.reason for s in data.skipped)
+
+
+def test_a_closed_folder_is_reported(tmp_path, monkeypatch):
+    wav(tmp_path / "a.wav")
+    wav(tmp_path / "shut" / "b.wav")
+    listing = os.scandir
+
+    def scandir(path):
+        if os.fspath(path).endswith("shut"):
+            raise PermissionError(13, "Permission denied", os.fspath(path))
+        return listing(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    data = FolderDataset(tmp_path)
+    assert data.ids == ("a",) and "shut cannot be read: permission denied" in data.notes[0]
+    assert [c.passed for c in verify(data)] == [True, False]
+
+
+def test_a_recording_asked_for_again_is_not_read_again(tmp_path, monkeypatch):
+    for name in "abc":
+        wav(tmp_path / f"{name}.wav", seed=ord(name))
+    read, load = [], scanning.load
+    monkeypatch.setattr(scanning, "load", lambda path: read.append(path.stem) or load(path))
+    monkeypatch.setattr(scanning, "_recent", scanning._Recent(2 * 8000 * 4))
+    paths = {name: tmp_path / f"{name}.wav" for name in "abc"}
+    first = load_again(paths["a"])
+    assert load_again(paths["a"]) is first and not first.samples.flags.writeable
+    for name in "abacab":  # there is room for two: c drives out b, then b drives out c
+        load_again(paths[name])
+    assert read == ["a", "b", "c", "b"] and scanning._recent.bytes == 2 * 8000 * 4
+    wav(paths["a"], seconds=0.25)
+    assert len(load_again(paths["a"]).samples) == 4000
+    paths["a"].unlink()
+    with pytest.raises(MissingResource, match="no file"):
+        load_again(paths["a"])
 
 
 def test_what_cannot_be_used_is_counted_and_named(tmp_path):
@@ -161,6 +272,32 @@ def test_noises(tmp_path):
         noise.load("hard")
 
 
+def test_an_impulse_response_is_no_noise(tmp_path):
+    wav(tmp_path / "rain" / "soft.wav")
+    answer = np.random.RandomState(1).normal(0, 0.3, 2 * RATE) * np.exp(-np.arange(2 * RATE) / (0.03 * RATE))
+    soundfile.write(tmp_path / "room.wav", answer, RATE, subtype="FLOAT")
+    noise = FolderNoise(tmp_path)
+    assert [i.id for i in noise.items] == ["soft"]
+    assert "1 of 2 recordings" in noise.notes[0] and "100 % of its energy within 0.25 s" in noise.notes[0]
+    with pytest.raises(UnknownName):
+        noise.load("room")
+    (tmp_path / "rain" / "soft.wav").unlink()
+    with pytest.raises(BadFile, match="No recording below"):
+        FolderNoise(tmp_path)
+
+
+def test_the_identity_of_noises_is_of_the_tree_and_not_of_its_place(tmp_path):
+    for k, name in enumerate(("rain/a.wav", "wind/b.wav", "c.wav")):
+        wav(tmp_path / "one" / name, seed=k)
+    before = FolderNoise(tmp_path / "one")
+    assert {i.id: i.family for i in before.items} == {"a": "rain", "b": "wind", "c": "."}
+    (tmp_path / "one").rename(tmp_path / "two")
+    after = FolderNoise(tmp_path / "two")
+    assert (after.items, after.fingerprint) == (before.items, before.fingerprint)
+    (tmp_path / "two" / "c.wav").rename(tmp_path / "two" / "rain" / "c.wav")
+    assert FolderNoise(tmp_path / "two").fingerprint != before.fingerprint
+
+
 def test_real_speech(shared_data):
     data = FolderDataset(shared_data / "speech" / "librispeech_test-other")
     assert len(data.clips) == 70 and len({c.speaker for c in data.clips}) == 7 and data.skipped == ()
@@ -180,6 +317,8 @@ def test_real_videos_one_of_them_mute(shared_data):
 
 def test_real_noises(shared_data):
     noise = FolderNoise(shared_data / "noise")
-    assert len({i.id for i in noise.items}) == len(noise.items) == 106
+    assert len({i.id for i in noise.items}) == len(noise.items) == 102
+    assert sorted(s.path.name for s in noise.bursts) == [f"rir{k}.wav" for k in (1, 2, 3, 4)]
+    assert any(note.startswith("4 of 106 recordings") for note in noise.notes)
     ogg = next(f for f in noise._scan.found if f.path.suffix == ".ogg")
     assert rms(noise.load(ogg.id)) == pytest.approx(1.0, abs=1e-5)

@@ -58,6 +58,9 @@ class FakeProtocol:
     def __init__(self, broken=()):
         self.broken = broken
 
+    def trial_id(self, row, condition):
+        return f"{row.id}.snr{condition['snr']:g}"
+
     def render(self, plan, row, condition, dataset, noise, video=False):
         clean = dataset.audio(dataset.clip(row.clip))
         if row.clip in self.broken:
@@ -66,7 +69,7 @@ class FakeProtocol:
         if condition["snr"] != "clean":
             gain = 0.06 * 10 ** (-condition["snr"] / 20)
             noisy = noisy + (gain * Draw("noise", row.id).normals(len(noisy))).astype(np.float32)
-        trial = f"{row.id}.snr{condition['snr']:g}"
+        trial = self.trial_id(row, condition)
         clip = dataset.clip(row.clip)
         return Trial(
             trial,

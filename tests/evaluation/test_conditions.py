@@ -55,6 +55,11 @@ def test_snr_grammar(text, expected):
         ("1e9", "outside"),
         ("-100:100:0.001", "at most 200"),
         ([], "No SNR"),
+        ("0.0001", "more than 3 decimals"),
+        ("0:100:1e-30", "more than 3 decimals"),
+        ("5.00001,5.00002", "more than 3 decimals"),
+        ("1e-9999999", "more than 3 decimals"),
+        ("1e9999999", "outside"),
     ],
 )
 def test_snr_refusals_say_why(text, words):

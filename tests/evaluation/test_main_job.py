@@ -1,12 +1,15 @@
 """The real thing, small: the embedded corpus, the official tiny plan, a real network without training."""
 
 import json
+from io import StringIO
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 import avbench
 from avbench.evaluation.runs import Run
+from avbench.evaluation.table import table
 from avbench.types import System
 
 
@@ -60,7 +63,11 @@ def test_a_network_sits_the_exam(tmp_path, cache):
         system="test_main_job:Untrained", protocol="tiny", snr=0, limit=1, metrics="stoi", anchors="noisy",
         device="cpu", workers=1, out=tmp_path,
     )  # fmt: skip
-    assert system.complete and system.unranked == "only 1 of the plan's clips"
+    assert system.complete and system.unranked == "training unfinished" and noisy.unranked == "anchor"
+    console = Console(width=80, record=True, file=StringIO())
+    console.print(table([system, noisy], 80))
+    text = " ".join(console.export_text().split())
+    assert "test_main_job:Untrained unranked: training unfinished" in text and system.head["card"]["training"] in text
     assert system.row("stoi", {})["value"] < noisy.row("stoi", {})["value"]
 
 

@@ -217,3 +217,75 @@ def test_muting_the_hard_trials_never_helps(folder, tmp_path):
     for metric in ("stoi", "si-sdr"):
         assert run.row(metric, {})["value"] < Run(folder / "gain").row(metric, {})["value"]
         assert run.row(metric, {})["total"] == 60 and run.complete
+
+
+def test_with_three_axes_a_line_counts_its_own_trials(folder):
+    run = Run(folder / "gain")
+    axes = {"snr": [0, 5], "modality": ["av", "audio"], "offset": [0, 2]}
+    run.__dict__["head"] = {**run.head, "identity": {**run.identity, "axes": axes, "metrics": ["stoi@1"]}}
+    run.__dict__["rows"] = [
+        {**run.row("stoi", {"snr": 5}), "condition": {"snr": s, "modality": m, "offset": o}, "n": 12 - o, "failed": o}
+        for s in (0, 5) for m in ("av", "audio") for o in (0, 2)
+    ]  # fmt: skip
+    text = shown([run], 100)
+    assert text.count("24/24") == 2 and text.count("20+4/24") == 2
+
+
+def test_the_header_says_which_part_is_synthetic(folder):
+    run = Run(folder / "gain")
+    assert run.kind == "synthetic" and run.head["made"] == {"speech": True}
+    for made, kind in (
+        ({"speech": False, "noise": True}, "real speech, synthetic noise"),
+        ({"speech": True, "noise": False}, "synthetic speech, real noise"),
+        ({"speech": True, "noise": True}, "synthetic"),
+        ({"speech": False, "noise": False}, "real recordings"),
+    ):
+        run.__dict__["head"] = {**run.head, "made": made, "synthetic": any(made.values())}
+        assert run.kind == kind and f"({kind})" in shown([run], 100)
+        assert document([run])["synthetic"] == any(made.values()) and document([run])["kind"] == kind
+
+
+def test_compare_refuses_trials_of_other_sound(tmp_path):
+    for name in ("a", "b"):
+        sit_exam(fake_exam(clips=2), Gain(), tmp_path / name)
+    path = tmp_path / "b" / "scores" / "fake-0001.snr5.json"
+    trial = json.loads(path.read_text())
+    path.write_text(json.dumps({**trial, "facts": {**trial["facts"], "pcm": "other"}}))
+    with pytest.raises(
+        UsageError, match=r"1 of 4 trials were rendered to other sound, the first of them fake-0001\.snr5"
+    ):
+        compare(tmp_path / "a", tmp_path / "b")
+
+
+def test_clips_are_made_together_before_anybody_asks_who_speaks(tmp_path, monkeypatch):
+    import avbench
+    from avbench.evaluation import evaluate
+
+    exam, asked = fake_exam(clips=2), []
+    find = exam.dataset.clip
+    exam.dataset.prepare = lambda *a, **k: asked.append("prepare")
+    exam.dataset.clip = lambda clip_id: asked.append("clip") or find(clip_id)
+    monkeypatch.setattr(evaluate, "set_exam", lambda *a: exam)
+    words = {"system": "fakes:Gain", "anchors": "none", "device": "cpu", "workers": 1, "out": tmp_path}
+    assert avbench.run(**words)[0].complete and asked[0] == "prepare"
+    asked.clear()
+    assert avbench.run(**words)[0].cached and asked == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("task", "asd@1", "is for the task asd@1, not for avse@1"),
+        ("protocol", "additive-noise@9", "no protocol called 'additive-noise@9'"),
+        ("protocol", None, "no protocol called 'None'"),
+    ],
+)
+def test_a_foreign_plan_is_refused(tmp_path, field, value, words):
+    from avbench.evaluation.exam import set_exam
+    from avbench.protocols import Plan, load_plan
+    from avbench.tasks import get_task
+
+    plan = load_plan("tiny")
+    (tmp_path / "p.jsonl").write_bytes(Plan.of({**plan.header, field: value}, plan.rows).content)
+    with pytest.raises(UsageError, match=words):
+        set_exam(get_task("avse"), {"snr": (0.0,)}, (), protocol=str(tmp_path / "p.jsonl"))

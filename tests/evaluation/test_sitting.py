@@ -1,6 +1,7 @@
 import json
 import os
 import shutil
+import sys
 
 import numpy as np
 import pytest
@@ -53,8 +54,19 @@ def test_scores_are_made_from_the_saved_file(tmp_path):
     assert again.trials[0] == before[1][0]
 
 
+def raising(error):
+    def one(self, given):
+        raise error
+
+    return one
+
+
 BAD = {
     "crash": (lambda self, given: 1 / 0, "ZeroDivisionError"),
+    "exit": (lambda self, given: sys.exit(), "SystemExit"),
+    "time-out": (raising(TimeoutError("gave up")), "TimeoutError: gave up"),
+    "no file": (raising(FileNotFoundError(2, "No such file")), "FileNotFoundError"),
+    "no server": (raising(ConnectionRefusedError(111, "refused")), "ConnectionRefusedError"),
     "silent": (answering(lambda x: Audio(np.zeros_like(x), RATE)), "silent"),
     "nan": (answering(lambda x: Audio(np.full_like(x, np.nan), RATE)), "NaN"),
     "infinite": (answering(lambda x: Audio(np.full_like(x, np.inf), RATE)), "infinite"),
@@ -295,3 +307,74 @@ def test_a_full_disk_is_one_sentence_and_the_run_goes_on_later(tmp_path, monkeyp
     run = sit_exam(fake_exam(clips=3), Gain(), tmp_path / "run")
     whole = sit_exam(fake_exam(clips=3), Gain(), tmp_path / "whole")
     assert contents(run.folder) == contents(whole.folder)
+
+
+def test_what_the_user_interrupts_is_no_fault_of_the_system(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        sit_exam(fake_exam(clips=1), named("stopped", one=raising(KeyboardInterrupt())), tmp_path / "run")
+    assert not list((tmp_path / "run" / "scores").iterdir()) and not (tmp_path / "run" / "begun.json").exists()
+
+
+def test_a_row_that_was_lost_once_is_asked_as_before_then_one_by_one_and_at_last_not_again(tmp_path):
+    """What a program that ended leaves behind is a note of what was asked; here it is written by hand."""
+    folder, row = tmp_path / "run", ["fake-0000.snr-5", "fake-0000.snr5"]
+    interrupted(fake_exam(clips=2), 0, folder)
+    expected = {1: [row], 2: [row[:1], row[1:]], 3: [row[:1]]}
+    for lost, calls in expected.items():
+        shutil.rmtree(folder / "predictions")
+        shutil.rmtree(folder / "scores")
+        (folder / "begun.json").write_text(json.dumps({row[0]: min(lost, 2), row[1]: lost}))
+        system = Gain()
+        run = sit_exam(fake_exam(clips=2), system, folder)
+        assert system.calls[:-1] == calls and run.complete
+        assert statuses(run)[row[1]] == ("failed" if lost == 3 else "ok")
+        assert (folder / "begun.json").exists() == (lost == 3)
+        (folder / "summary.json").unlink()
+    assert "ended the program" in run.trials[1]["scores"]["stoi"]["reason"]
+
+
+def test_what_an_early_kill_leaves_is_no_obstacle(tmp_path):
+    folder = tmp_path / "run"
+    (folder / "scores").mkdir(parents=True)
+    for name in (".run.json.abc.part", ".plan.jsonl.abc.part", "provenance.json", "plan.jsonl", ".lock"):
+        (folder / name).write_text("")
+    (folder / "summary.json").write_text('{"rows": []}')
+    run = sit_exam(fake_exam(clips=2), Gain(), folder)
+    assert (
+        not run.cached
+        and run.complete
+        and contents(folder) == contents(sit_exam(fake_exam(clips=2), Gain(), tmp_path / "whole").folder)
+    )
+    (folder / "run.json").unlink()
+    with pytest.raises(UsageError, match="not of a run"):  # whose scores these are, nobody knows
+        sit_exam(fake_exam(clips=2), Gain(), folder)
+
+
+def test_a_missing_judge_is_tried_again_without_asking_the_system_again(tmp_path):
+    from avbench.errors import NotApplicable
+    from avbench.evaluation.engines import Verdict, scores_without
+
+    class Judgeless(InProcess):
+        def run(self, jobs):
+            for job, verdict in super().run(jobs):
+                yield job, Verdict(verdict.scores | scores_without(["stoi"], NotApplicable("install it")), 0.0)
+
+    folder = tmp_path / "run"
+    run = sit_exam(fake_exam(clips=2), Gain(), folder, Judgeless())
+    assert not run.complete and run.left == {"not-applicable": 4} and run.row("si-sdr", {})["complete"]
+    system = Gain()
+    again = sit_exam(fake_exam(clips=2), system, folder)
+    assert again.complete and not again.cached and not again.left and system.calls == []
+    assert contents(folder) == contents(sit_exam(fake_exam(clips=2), Gain(), tmp_path / "whole").folder)
+    assert sit_exam(fake_exam(clips=2), Gain(), folder).cached
+
+
+def test_one_unknown_speaker_makes_every_clip_its_own_cluster(tmp_path):
+    from dataclasses import replace
+
+    exam = fake_exam(broken={"c01"})
+    data = exam.dataset
+    data.clips = (replace(data.clips[0], speaker=None), *(replace(clip, speaker="s") for clip in data.clips[1:]))
+    run = sit_exam(exam, Gain(), tmp_path / "run")
+    assert run.head["clusters"] == "clips" and all(trial["cluster"] == trial["clip"] for trial in run.trials)
+    assert run.row("stoi", {})["ci95"] is not None

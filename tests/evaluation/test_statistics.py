@@ -101,3 +101,24 @@ def test_share_is_null_where_the_denominator_may_be_zero():
     assert share(low, low, low, labels) == share(low + 1, low, low, labels)
     assert share(low[:9], low[:9], low[:9] + 1, speakers(9, 1)).value is None
     assert share(low + 1, low, low - 2, labels).value == pytest.approx(-0.5)
+
+
+def test_weights_drawn_in_blocks_give_the_same(monkeypatch):
+    from avbench.evaluation import statistics
+
+    values, labels = clustered("blocks"), speakers(40, 5)
+    whole = (
+        interval(values, labels),
+        difference(values, np.zeros(200), labels),
+        share(values, 0 * values, 1 + 0 * values, labels),
+    )
+    monkeypatch.setattr(statistics, "BLOCK", 40 * 300)
+    parts = (
+        interval(values, labels),
+        difference(values, np.zeros(200), labels),
+        share(values, 0 * values, 1 + 0 * values, labels),
+    )
+    assert parts[0] == pytest.approx(whole[0], abs=1e-12) and parts[1].p_value == whole[1].p_value
+    assert parts[1].ci95 == pytest.approx(whole[1].ci95, abs=1e-12) and parts[2].ci95 == pytest.approx(whole[2].ci95)
+    assert max(block.size for block in statistics._blocks("bootstrap", 40)) == 40 * 300
+    assert sum(len(block) for block in statistics._blocks("sign-flip", 40)) == statistics.FLIPS

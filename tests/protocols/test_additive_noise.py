@@ -5,11 +5,12 @@ import pytest
 
 from avbench.data.dataset import open_dataset
 from avbench.data.noise import open_noise
-from avbench.errors import BadFile, ReferenceFault, UnknownName, UsageError
+from avbench.errors import BadFile, MissingResource, ReferenceFault, UnknownName, UsageError
 from avbench.protocols import NoiseUse, Plan, Row, Rule, draw_plan, get_protocol
 from avbench.protocols.additive_noise import mix, noise_of, segment
 from avbench.seeds import Draw, seed_of
 from avbench.signal.files import digest
+from avbench.types import Clip
 
 SNRS = (-15.0, -10.0, -5.0, 0.0, 5.0)
 RULE = get_protocol("additive-noise")
@@ -156,8 +157,14 @@ def test_a_silent_or_broken_clip_voids_its_trial(toy, fault):
 def test_what_16_bits_cannot_hold_is_refused():
     draw = Draw("bits")
     speech, noise = (0.05 * draw.normals(16000)).astype(np.float32), draw.normals(16000)
-    with pytest.raises(UsageError, match="80 dB does not fit into 16 bits"):
-        mix(speech, noise, 80.0)
+    for snr in (80.0, -80.0, 1e6, -1e6):
+        with pytest.raises(UsageError, match="dB does not fit into 16 bits"):
+            mix(speech, noise, snr)
+    # Where only louder speech would fit, it is the clip's fault and the other clips go on.
+    loud = np.sign(draw.normals(16000)).astype(np.float32)
+    assert mix(loud, noise, 73.0).power_snr_db == pytest.approx(73, abs=0.01)
+    with pytest.raises(ReferenceFault, match="too quiet"):
+        mix(np.float32(0.01) * speech, noise, 40.0)
     with pytest.raises(ReferenceFault, match="too quiet"):
         mix(np.float32(1e-3) * speech, noise, 5.0)
 
@@ -236,6 +243,43 @@ def test_a_wrong_face_needs_another_clip(toy):
     alone = Plan.of(plan.header, plan.rows[:1])
     with pytest.raises(UsageError, match="no other clip"):
         RULE.render(alone, alone.rows[0], {"snr": 0.0, "modality": "wrong-face"}, toy.dataset, toy.noise)
+
+
+def test_a_wrong_face_is_never_the_same_speaker_s(toy):
+    plan = plan_of(toy, per_speaker=None)
+    anns = Plan.of(plan.header, [row for row in plan.rows if row.clip.startswith("ada")])
+    assert len(anns.rows) == 2
+    with pytest.raises(UsageError, match="no other clip of another speaker"):
+        RULE.render(anns, anns.rows[0], {"snr": 0.0, "modality": "wrong-face"}, toy.dataset, toy.noise)
+
+
+def test_a_clip_without_a_picture_is_void_and_ends_nothing(toy):
+    mouth = toy.dataset.mouth
+
+    def missing(clip):
+        if clip.id not in toy.dataset.pictured:
+            raise MissingResource(f"{clip.id} has no picture.")
+        return mouth(clip)
+
+    toy.dataset.mouth, toy.dataset.pictured = missing, {"ada-0", "cyd-0", "dee-0"}
+    plan = plan_of(toy)
+    with pytest.raises(ReferenceFault, match="bob-0 has no picture"):
+        RULE.render(plan, plan.rows[1], {"snr": 0.0}, toy.dataset, toy.noise)
+    assert RULE.render(plan, plan.rows[1], {"snr": 0.0}, toy.dataset, toy.noise, video=False).input.video is None
+    assert shown(toy, plan, plan.rows[0], modality="wrong-face")[1] == "cyd-0"
+    toy.dataset.pictured = set()
+    with pytest.raises(UsageError, match="No clip of toy has a mouth picture"):
+        RULE.render(plan, plan.rows[1], {"snr": 0.0}, toy.dataset, toy.noise)
+    # What the machine lacks is no clip's fault.
+    toy.dataset.pictured, toy.dataset.mouth = {"bob-0"}, lambda clip: missing(Clip("x", 1.0))
+    with pytest.raises(MissingResource):
+        RULE.render(plan, plan.rows[1], {"snr": 0.0}, toy.dataset, toy.noise)
+
+
+def test_a_draw_reads_no_speech(toy):
+    before = plan_of(toy).content
+    toy.dataset.audio = None
+    assert plan_of(toy).content == before
 
 
 def test_gains_are_part_of_the_plan(toy):

@@ -158,6 +158,7 @@ def test_rendering_writes_what_a_trial_holds(toy, plan, tmp_path):
     names = {p.name for p in out.iterdir()}
     assert names == {f"{m['trial']}.wav" for m in manifest} | {
         "manifest.tsv",
+        "rendering.json",
         "toy-plan-0000.mouth.npy",
         "toy-plan-0001.mouth.npy",
     }
@@ -173,6 +174,40 @@ def test_rendering_writes_what_a_trial_holds(toy, plan, tmp_path):
     (other / "letter.txt").write_text("dear")
     with pytest.raises(UsageError, match="holds other files"):
         render_plan(plan, rule, toy.dataset, toy.noise, other)
+
+
+def test_a_rendering_cut_short_goes_on_and_another_is_refused(toy, plan, tmp_path):
+    rule = get_protocol("additive-noise")
+    whole, out = tmp_path / "whole", tmp_path / "cut"
+    toy.dataset.sounds["dee-0"][:] = 0
+
+    def render(folder, chosen=plan, snr=(-5.0, 0.0), **more):
+        return render_plan(chosen, rule, toy.dataset, toy.noise, folder, snr=snr, video=True, **more)
+
+    manifest = render(whole)
+    assert [m["pcm"] for m in manifest].count("void") == 2
+
+    def kill(done, total):
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        render(out, progress=kill)
+    times = {p.name: p.stat().st_mtime_ns for p in out.iterdir()}
+    assert len(times) == 7 and "manifest.tsv" not in times
+    for other in (
+        {"snr": (0.0, -5.0)},
+        {"limit": 2},
+        {"chosen": draw_plan("toy-plan", toy.dataset, toy.noise, rule=Rule(noises=2))},
+    ):
+        with pytest.raises(UsageError, match="holds another rendering"):
+            render(out, **other)
+    assert render(out) == manifest
+    assert {name: (out / name).stat().st_mtime_ns for name in times} == times
+    assert {p.name: p.read_bytes() for p in out.iterdir()} == {p.name: p.read_bytes() for p in whole.iterdir()}
+    toy.noise.fingerprint = "other"
+    with pytest.raises(UsageError, match="drawn over other data than toy-noise"):
+        render(tmp_path / "new")
 
 
 @pytest.fixture
@@ -193,15 +228,33 @@ def test_the_command_line_draws_verifies_and_renders(folders, capsys, monkeypatc
     drawn = json.loads((folders / "drawn.json").read_text())
     assert drawn["rows"] == 3 and drawn["plan_sha256"] == load_plan("mine.jsonl").sha256
     capsys.readouterr()
-    assert main(["plan", "verify", "mine.jsonl", "--json", "-"]) == 0
+    assert main(["plan", "verify", "mine.jsonl", *data, "--json", "-"]) == 0
     assert json.loads(capsys.readouterr().out)["verdict"] == "exact"
-    assert main(["plan", "render", "mine.jsonl", "--out", "inputs", "--snr", "-5,0", "--limit", "2"]) == 0
+    assert main(["plan", "render", "mine.jsonl", *data, "--out", "inputs", "--snr", "-5,0", "--limit", "2"]) == 0
     assert len(list((folders / "inputs").glob("*.wav"))) == 4
     noise = read_audio(folders / "noise" / "y.wav").samples
     write_wav(folders / "noise" / "y.wav", Audio(noise[::-1] * np.linspace(0, 1, 40000, dtype=np.float32), 16000))
     capsys.readouterr()
-    assert main(["plan", "verify", "mine.jsonl"]) == 1
+    assert main(["plan", "verify", "mine.jsonl", *data]) == 1
     assert "noise y differs" in capsys.readouterr().err
+
+
+def test_a_plan_does_not_hang_on_where_its_folders_lie(folders, capsys, monkeypatch):
+    monkeypatch.chdir(folders)
+    hashes = set()
+    for base in ("", "./", f"{folders}/", "speech/../"):
+        data = ["--dataset", f"folder:{base}speech", "--noise", f"folder:{base}noise/"]
+        assert main(["plan", "draw", "mine", *data, "--noises", "2"]) == 0
+        hashes.add(load_plan("mine.jsonl").sha256)
+    assert len(hashes) == 1
+    header = load_plan("mine.jsonl").header
+    assert (header["dataset"], header["noise"]) == ("folder:", "folder:")
+    for words in (["verify", "mine.jsonl"], ["render", "mine.jsonl", "--out", "inputs"]):
+        for given, missing in (([], "--dataset"), (["--dataset", "folder:speech"], "--noise")):
+            capsys.readouterr()
+            assert main(["plan", *words, *given]) == 2
+            error = capsys.readouterr().err
+            assert f"name it with {missing} folder:PATH" in error and error.count("\n") == 1
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,8 @@ def short(system, **changes):
 
 
 @pytest.mark.parametrize("system", ["mutud", "av-gcrn", "gcrn"])
-def test_every_stage_runs_and_the_weights_know_it(system, tmp_path):
+def test_every_stage_runs_and_the_weights_know_it(system, tmp_path, monkeypatch):
+    monkeypatch.setattr("avbench.systems.nn.training.VALIDATION_BATCHES", 1)
     stages = {"video_steps": 2, "tame_steps": 2} if system == "mutud" else {}
     family, variant, recipe = short(system, **stages)
     with pytest.warns(UserWarning) if system == "mutud" else _no_warning():  # six steps teach no code book

@@ -32,6 +32,8 @@ LEAD = 0.020
 """The lips are ahead of the sound."""
 CLOSURE = 0.045
 """A bilabial stop is closed for so long before its release."""
+MURMUR = 0.040
+"""A vowel after m is heard so much earlier than the engine's event."""
 
 # Targets of the six parameters, then how strongly they are claimed: the opening group (open, tongue, jaw, curl) and
 # the shape group (width, round).
@@ -190,12 +192,12 @@ def track(
 
 def _segments(phonemes, end):
     """Centres, lengths, viseme names and stress gains of the targets, and the closures as (start, end)."""
-    starts = [p.start for p in phonemes]
+    starts = _onsets(phonemes)
     first = starts[0] if starts else end
     rows, closures = [(min(first, 0.0) - 0.2, 0.2, "sil", 1.0), (first / 2, first, "sil", 1.0)], []
     stops = [*starts[1:], end] if starts else []
-    for phoneme, stop in zip(phonemes, stops, strict=True):
-        start, length = phoneme.start, max(stop - phoneme.start, 0.0)
+    for phoneme, start, stop in zip(phonemes, starts, stops, strict=True):
+        length = max(stop - start, 0.0)
         stress = _STRESS if phoneme.stressed else 1.0
         shapes = viseme_of(phoneme.symbol)
         name = shapes[0]
@@ -206,7 +208,7 @@ def _segments(phonemes, end):
             rows.append((start + 0.5 * length, max(0.03, length), name, 1.0))
         elif name == "pbm":
             # The closure of p and b precedes their event; m is the sound of closed lips.
-            nasal = phoneme.symbol.lstrip("',%=|").startswith("m")
+            nasal = _is_m(phoneme)
             shut = (start - 0.015, max(stop - 0.015, start + 0.030)) if nasal else (start - CLOSURE, start)
             closures.append(shut)
             rows.append(((shut[0] + shut[1]) / 2 + LEAD, shut[1] - shut[0], name, 1.0))
@@ -217,6 +219,23 @@ def _segments(phonemes, end):
     rows.append((end + 0.3, 0.4, "sil", 1.0))
     centres, lengths, names, stresses = zip(*rows, strict=True)
     return np.array(centres), np.array(lengths), names, np.array(stresses), closures
+
+
+def _onsets(phonemes):
+    """When each phoneme begins for the lips.
+
+    The engine reports a vowel after m late: the sound leaves the murmur some 40 ms before (median 38, measured on 240
+    words). Lips that waited for the event would tell mat from bat, which no lip reader can.
+    """
+    starts = [p.start for p in phonemes]
+    for i in range(1, len(phonemes)):
+        if _is_m(phonemes[i - 1]) and viseme_of(phonemes[i].symbol)[0] in _VOWELS:
+            starts[i] = min(starts[i], max(phonemes[i - 1].start + 0.030, starts[i] - MURMUR))
+    return starts
+
+
+def _is_m(phoneme):
+    return phoneme.symbol.lstrip("',%=|").startswith("m")
 
 
 def _ceiling(times, closures):

@@ -68,7 +68,7 @@ class Shard:
     @property
     def folder(self) -> Path:
         """Where it is kept."""
-        return cache_folder() / "avbench-synth" / f"{self.spec.fingerprint}-{_sources()}" / self.split / self.name
+        return cache_folder() / "avbench-synth" / f"{self.spec.fingerprint}-{source_digest()}" / self.split / self.name
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +91,7 @@ def cache_folder() -> Path:
 
 
 @lru_cache(maxsize=1)
-def _sources() -> str:
+def source_digest() -> str:
     """Digest of the files of this room that clips depend on."""
     keepers = ("cache.py", "corpus.py", "makers.py", "prepare.py", "gallery.py")
     hashed = hashlib.blake2b(digest_size=4)

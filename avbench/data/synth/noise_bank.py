@@ -28,7 +28,7 @@ from ...seeds import Draw
 from ...signal.audio import RATE, rms
 from ...signal.files import atomic_write, digest, file_lock
 from ..noise import NoiseItem
-from .cache import cache_folder
+from .cache import cache_folder, source_digest
 from .noise_families import FAMILIES, UNSEEN, parameters
 from .noise_parts import Family, recorded, unit
 from .sentences import say
@@ -95,7 +95,8 @@ class SynthNoise:
         self._loaded: dict[str, np.ndarray] = {}
         # Keyed by the recipes' text too: whoever edits one must not hear what the cache still holds of the old one.
         recipes = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("noise_*.py")))
-        self._bank = digest(f"{VERSION} {self.spec.fingerprint} {digest(recipes)}".encode())[:16]
+        # The voices are the corpus' own: what shapes clips shapes them too.
+        self._bank = digest(f"{VERSION} {self.spec.fingerprint} {source_digest()} {digest(recipes)}".encode())[:16]
 
     def load(self, item_id: str) -> np.ndarray:
         """`[T]` float32 at 16 kHz with unit RMS; made when first asked for, a tenth of a second each.

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from avbench.data.synth.articulation import PARAMETERS, VISEMES, lag_of, track, viseme_of
+from avbench.data.synth.articulation import MURMUR, PARAMETERS, VISEMES, lag_of, track, viseme_of
 from avbench.data.synth.spec import CorpusSpec
 from avbench.data.synth.voice import Phoneme
 
@@ -36,7 +36,7 @@ def test_bilabials_close_and_open_vowels_open():
         shut = (times > phonemes[k].start - 0.045) & (times <= phonemes[k].start)
         assert shut.any()
         assert curve[shut].max() <= 0
-    nasal = (times > phonemes[4].start) & (times < phonemes[5].start - 0.02)
+    nasal = (times > phonemes[4].start) & (times < phonemes[5].start - MURMUR - 0.02)
     assert curve[nasal].max() <= 0
     for k in (1, 3, 5):
         assert curve[at(phonemes[k].start) : at(phonemes[k].start + 0.10)].max() > 0.6

@@ -21,7 +21,7 @@ from avbench.data.synth.voice import Phoneme
 
 SPEC = CorpusSpec()
 STILL = CorpusSpec(pose=0.0, camera=0.0)
-GOLDEN = {"mouth": "389dc36fe954aaf9", "face": "0f34d2205a7ec9c5", "landmarks": "c582e65d0dc7ef2c"}
+GOLDEN = {"mouth": "8a742f3dd2e0dc72", "face": "e12f16929d9424ff", "landmarks": "38d6c9160e33b733"}
 
 PROGRAM = """
 from test_face_render import digests
