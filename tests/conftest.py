@@ -1,9 +1,14 @@
 """Fixtures that every room shares, and the switches for slow and GPU tests."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
+
+# A suite started in the background of a shell inherits an ignored Ctrl-C, and so would the programs that it interrupts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
