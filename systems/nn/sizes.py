@@ -29,7 +29,7 @@ SYNTH_SCHEDULE = {
     "corpus": "small",  # 2.5 h of 160 speakers: made in minutes on two cores
     "learning_rate": 1e-3,  # ten times the paper's, chosen because the training is twenty times shorter
     "warmup": 200,  # 5 %, chosen in proportion
-    "steps": 4_000,  # chosen because the five rows of one table then take about nine core hours without a GPU
+    "steps": 4_000,  # chosen because the five rows of one table then take an estimated nine core hours on a CPU
     "batch": 8,  # chosen because more steps teach more than larger ones where hours are few
     "seconds": 2.0,  # as above
     "precision": "bf16-mixed",  # a third faster where the processor has it; spectra and losses stay in float32
