@@ -16,7 +16,15 @@ from pathlib import Path
 from avbench.registry import Family
 from avbench.types import Card
 
-from ..systems.nn.sizes import BACKBONE_1, BACKBONE_2, PAPER_SCHEDULE, RESNET18, RESNET18_QUARTER, SYNTH_SCHEDULE
+from ..systems.nn.sizes import (
+    BACKBONE_1,
+    BACKBONE_2,
+    LIP_STEPS,
+    PAPER_SCHEDULE,
+    RESNET18,
+    RESNET18_QUARTER,
+    SYNTH_SCHEDULE,
+)
 from .gcrn import GcrnRecipe
 
 VERSION = "av-gcrn-1"
@@ -32,14 +40,22 @@ class AvGcrnRecipe(GcrnRecipe):
 
     Args:
         video_widths: channels of the lip encoder's four stages (section IV-B: ResNet-18).
+        lip_steps: steps of pre-training in which the lip encoder learns to read visemes, and nothing later; 0 trains it
+            with everything else, as the paper does. See `systems/nn/lips.py`.
     """
 
     video_widths: tuple[int, ...]
+    lip_steps: int = 0
+
+    @property
+    def pretraining(self) -> tuple[int, ...]:
+        """Lips first."""
+        return (self.lip_steps,)
 
 
 RECIPES: Mapping[str, Mapping[str, AvGcrnRecipe]] = {
     variant: {
-        "synth": AvGcrnRecipe(**SYNTH_SCHEDULE, channels=channels, video_widths=RESNET18_QUARTER),
+        "synth": AvGcrnRecipe(**SYNTH_SCHEDULE, channels=channels, video_widths=RESNET18_QUARTER, lip_steps=LIP_STEPS),
         "paper": AvGcrnRecipe(**PAPER_SCHEDULE, channels=channels, video_widths=RESNET18),
     }
     for variant, channels in {"": BACKBONE_1, "small": BACKBONE_2}.items()
@@ -71,11 +87,11 @@ def _create(variant, *, recipe=None, weights=None, untrained=False):
 
 
 def _train(variant, recipe, **options):
-    from ..systems.mutud.train import plain_exercise
+    from ..systems.mutud.train import watching_exercise
     from ..systems.nn.training import train_enhancer
 
     name = FAMILY.full_name(variant)
-    return train_enhancer(plain_exercise(name, VERSION, build, recipe, watches=True), recipe, **options)
+    return train_enhancer(watching_exercise(name, VERSION, build, recipe), recipe, **options)
 
 
 FAMILY = Family(id="av-gcrn", variants=VARIANTS, create=_create, recipes=RECIPES.__getitem__, train=_train)

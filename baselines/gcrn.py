@@ -75,7 +75,7 @@ def _train(variant, recipe, **options):
     from ..systems.nn.training import train_enhancer
 
     name = FAMILY.full_name(variant)
-    return train_enhancer(plain_exercise(name, VERSION, build, recipe, watches=False), recipe, **options)
+    return train_enhancer(plain_exercise(name, VERSION, build, recipe), recipe, **options)
 
 
 FAMILY = Family(id="gcrn", variants=VARIANTS, create=_create, recipes=RECIPES.__getitem__, train=_train)

@@ -26,6 +26,7 @@ from ..signal.audio import RATE
 from ..signal.video import SAMPLES_PER_FRAME
 
 UNIT = 1024  # int16 steps per unit RMS: crest factors up to 30 dB stay whole, as keystrokes and raindrops have them
+READING_FRAMES = 10
 SILENT_RMS = 1e-3  # -60 dBFS, the protocol's limit for a noise segment
 
 
@@ -42,6 +43,9 @@ class Corpus(Protocol):
 
     def mouth(self, index: int) -> np.ndarray:
         """`[F, 88, 88]` uint8."""
+
+    def visemes(self, index: int) -> np.ndarray:
+        """`[F]` int64: what the lips say."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +108,7 @@ class Mixtures:
         noise: training noises.
         recipe: what a mixture is.
         seed: names the stream of draws; equal for the rows of one table.
-        video: whether mouth crops are wanted.
+        video: whether mouth crops and visemes are wanted.
         augment: off for validation, where level, equaliser and video stay as they are.
     """
 
@@ -129,10 +133,28 @@ class Mixtures:
         """The batch of a step.
 
         Returns:
-            `noisy`, `clean` `[B, T]` float32, `snr` `[B]` dB and, if wanted, `mouth` `[B, F, 88, 88]` uint8.
+            `noisy`, `clean` `[B, T]` float32, `snr` `[B]` dB and, if wanted, `mouth` `[B, F, 88, 88]` uint8
+            and `viseme` `[B, F]` int64.
         """
         items = [self._item(Draw("mixture", str(self.seed), step, b)) for b in range(rank, self.recipe.batch, world)]
         return {name: torch.from_numpy(np.stack([item[name] for item in items])) for name in items[0]}
+
+    def pictures(self, step: int, rank: int = 0, world: int = 1) -> dict[str, Tensor]:
+        """Short pieces of many clips, to learn to read lips from: as many frames as a batch has, less alike.
+
+        Returns:
+            `mouth` `[B', 10, 88, 88]` uint8 and `viseme` `[B', 10]` int64.
+        """
+        number = self.recipe.batch * self.frames // READING_FRAMES
+        items = [self._piece(Draw("pictures", str(self.seed), step, b)) for b in range(rank, number, world)]
+        return {name: torch.from_numpy(np.stack([item[name] for item in items])) for name in items[0]}
+
+    def _piece(self, draw: Draw) -> dict[str, np.ndarray]:
+        clip = draw.choice(self._long)
+        first = draw.integer(self.corpus.frames(clip) - READING_FRAMES + 1)
+        place = slice(first, first + READING_FRAMES)
+        mouth = _shift(np.array(self.corpus.mouth(clip)[place]), draw)
+        return {"mouth": mouth, "viseme": self.corpus.visemes(clip)[place]}
 
     def _item(self, draw: Draw) -> dict[str, np.ndarray]:
         r, samples = self.recipe, self.frames * SAMPLES_PER_FRAME
@@ -159,12 +181,13 @@ class Mixtures:
         }
         if self.video:
             mouth = self.corpus.mouth(clip)[first : first + self.frames]
+            item["viseme"] = self.corpus.visemes(clip)[first : first + self.frames]
             item["mouth"] = self._spoil(np.array(mouth), draw) if self.augment else np.array(mouth)
         return item
 
     def _spoil(self, mouth: np.ndarray, draw: Draw) -> np.ndarray:
         """Shift, erase, mask: `[F, 88, 88]` uint8, in place where possible."""
-        mouth = np.roll(mouth, (draw.integer(-2, 3), draw.integer(-2, 3)), (1, 2))
+        mouth = _shift(mouth, draw)
         frames, height, width = mouth.shape
         if draw.chance(self.recipe.erase):
             h, w = draw.integer(height // 8, height // 2), draw.integer(width // 8, width // 2)
@@ -175,6 +198,11 @@ class Mixtures:
             start = draw.integer(max(1, frames - length))
             mouth[start : start + length] = round(float(mouth.mean()))
         return mouth
+
+
+def _shift(mouth: np.ndarray, draw: Draw) -> np.ndarray:
+    """The crop moved by up to two pixels, as detectors miss: `[F, 88, 88]`."""
+    return np.roll(mouth, (draw.integer(-2, 3), draw.integer(-2, 3)), (1, 2))
 
 
 def _equalise(wave: np.ndarray, draw: Draw, sd: float) -> np.ndarray:

@@ -5,7 +5,9 @@ thread one step ahead. A killed training resumes bit-equal on a CPU: model, opti
 come from the checkpoint, the data order from the step number. Runs on several GPUs and hosts under `torchrun` through
 Lightning Fabric.
 
-Learning rate: linear warm-up, then a half cosine to zero (Loshchilov and Hutter 2017, eq. 5).
+Learning rate: linear warm-up, then a half cosine to zero (Loshchilov and Hutter 2017, eq. 5). Steps of pre-training
+come before, with negative numbers and a schedule for each of its stages, so that rows of one table see the same batches
+at the same rates whether or not a part of them was pre-trained.
 Averaged weights: an exponential moving average of parameters and buffers; these are what is validated and exported.
 
 Contents: `Progress`, `learning_rate`, `fit`.
@@ -40,8 +42,8 @@ class Progress:
     """How far a training came.
 
     Args:
-        steps: done so far, over all resumes.
-        planned: the recipe's steps.
+        steps: done so far, over all resumes, pre-training included.
+        planned: the recipe's steps, pre-training included.
         seconds: spent in the loop so far, over all resumes.
         stopped: why the loop ended: `"finished"`, `"time"`, `"signal"`.
     """
@@ -55,15 +57,21 @@ class Progress:
 def learning_rate(step: int, recipe: TrainingRecipe) -> float:
     """The learning rate of a step: linear warm-up to the peak, then a half cosine to zero.
 
+    The stages of pre-training, whose steps are numbered up to -1, do the same over their own lengths.
+
     Example:
         >>> from avbench.training.recipe import TrainingRecipe
         >>> r = TrainingRecipe(name="x", steps=100, warmup=10, learning_rate=1.0)
         >>> learning_rate(0, r), learning_rate(9, r), round(learning_rate(99, r), 4)
         (0.1, 1.0, 0.0003)
     """
-    if step < recipe.warmup:
-        return recipe.learning_rate * (step + 1) / recipe.warmup
-    done = (step - recipe.warmup) / max(1, recipe.steps - recipe.warmup)
+    steps, warmup = recipe.steps, recipe.warmup
+    for length in reversed(recipe.pretraining):
+        if step < 0:
+            steps, warmup, step = length, min(recipe.warmup, length // 10), step + length
+    if step < warmup:
+        return recipe.learning_rate * (step + 1) / warmup
+    done = (step - warmup) / max(1, steps - warmup)
     return recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * done))
 
 
@@ -85,7 +93,8 @@ def fit(
 
     Args:
         model: trained in place.
-        objective: `(model, batch, step) -> (loss, what to log)`; the training step, as prose.
+        objective: `(model, batch, step) -> (loss, what to log)`; the training step, as prose. Negative steps are those
+            of pre-training.
         batch_of: `(step, rank, world) -> batch`, pure; tensors on the CPU or already on the device.
         recipe: steps, learning rate, precision, …
         out: folder for checkpoint and log.
@@ -113,7 +122,8 @@ def fit(
         model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(recipe.average), use_buffers=True
     ).to(fabric.device)
     wrapped, optimizer = fabric.setup(model, optimizer)
-    step, spent = 0, 0.0
+    first = -sum(recipe.pretraining)
+    step, spent = first, 0.0
     if resume:
         state = load_checkpoint(out, identity, str(fabric.device))
         model.load_state_dict(state["model"])
@@ -121,7 +131,7 @@ def fit(
         optimizer.load_state_dict(state["optimizer"])
         step, spent = state["step"], state["seconds"]
         announce(f"resumed at step {step} of {recipe.steps}")
-    log = _Log(out, step, fabric.is_global_zero, announce)
+    log = _Log(out, step if step > first else None, fabric.is_global_zero, announce)
     begun, stopped = time.monotonic(), "finished"
 
     def keep() -> None:
@@ -167,8 +177,9 @@ def fit(
                 break
     keep()
     average.eval()
+    done, planned = step - first, recipe.steps - first
     return average.module, Progress(
-        step, recipe.steps, spent + time.monotonic() - begun, stopped if step < recipe.steps else "finished"
+        done, planned, spent + time.monotonic() - begun, stopped if done < planned else "finished"
     )
 
 
@@ -208,21 +219,21 @@ def _ahead(batch_of, first: int, last: int, fabric: Fabric) -> Iterator[Iterator
 class _Log:
     """`log.jsonl` (always) and TensorBoard (where installed). A resume drops the lines after its checkpoint."""
 
-    def __init__(self, out: Path, step: int, active: bool, announce: Callable[[str], None]):
+    def __init__(self, out: Path, step: int | None, active: bool, announce: Callable[[str], None]):
         self._path = out / "log.jsonl"
         self._board = None
         if not active:
             self._path = None
             return
         out.mkdir(parents=True, exist_ok=True)
-        lines = self._path.read_text().splitlines() if step and self._path.exists() else []
+        lines = self._path.read_text().splitlines() if step is not None and self._path.exists() else []
         kept = [line for line in lines if json.loads(line)["step"] <= step]
         with atomic_write(self._path) as file:
             file.write("".join(line + "\n" for line in kept).encode())
         try:
             from torch.utils.tensorboard import SummaryWriter
 
-            self._board = SummaryWriter(str(out / "tensorboard"), purge_step=step)
+            self._board = SummaryWriter(str(out / "tensorboard"), purge_step=step and max(step, 0))
         except ModuleNotFoundError:
             announce("no TensorBoard here (pip install 'avbench[train]'): log.jsonl holds the same values")
 

@@ -57,6 +57,11 @@ class TrainingRecipe:
         if not 0 <= self.warmup < self.steps:
             raise ValueError(f"a warm-up of {self.warmup} steps does not fit into {self.steps}")
 
+    @property
+    def pretraining(self) -> tuple[int, ...]:
+        """Lengths of the stages before the schedule, in which parts of a net learn by other objectives, in steps."""
+        return ()
+
 
 def fingerprint(recipe: TrainingRecipe) -> str:
     """Sixteen hexadecimal digits that change with any number of a recipe.

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from ..nn.av_gcrn import FRAMES_PER_PICTURE
 from ..nn.gcrn import Enhanced, FusedGcrn
-from ..nn.stft import frames_of, istft, stft
+from ..nn.stft import istft, stft
 from ..nn.video import VideoEncoder, fit_frames
 from .recipe import MutudRecipe
 from .tame import Tame
@@ -88,18 +88,14 @@ class Mutud(nn.Module):
         noisy: Tensor | None,
         clean: Tensor | None = None,
         mouth: Tensor | None = None,
-        only_video: bool = False,
-    ) -> MutudOutput | Enhanced:
+    ) -> MutudOutput:
         """A training pass.
 
         Args:
             noisy: `[B, T]`, decoded with estimate and with video; None for a pass of TAME alone.
             clean: `[B, T]`, used by a pass of TAME alone.
             mouth: `[B, F, 88, 88]` uint8.
-            only_video: leave TAME out and decode the true features alone, as an `AvGcrn` does.
         """
-        if only_video:
-            return self._from_video(noisy, mouth)
         if noisy is None:
             return self.tame_only(clean, mouth)
         skips = self.backbone.encode(stft(noisy))
@@ -110,11 +106,6 @@ class Mutud(nn.Module):
         wave = istft(spec, noisy.shape[1])
         estimate, video = (Enhanced(w, s) for w, s in zip(wave.chunk(2), spec.chunk(2), strict=True))
         return output._replace(enhanced_from_estimate=estimate, enhanced_from_video=video)
-
-    def _from_video(self, noisy: Tensor, mouth: Tensor) -> Enhanced:
-        features = fit_frames(self.video(mouth), frames_of(noisy.shape[1]), FRAMES_PER_PICTURE)
-        spec = self.backbone.decode(self.backbone.encode(stft(noisy)), features)
-        return Enhanced(istft(spec, noisy.shape[1]), spec)
 
     def tame_only(self, clean: Tensor, mouth: Tensor) -> MutudOutput:
         """TAME's pre-training pass (section V-A): clean speech and its video, nothing decoded."""

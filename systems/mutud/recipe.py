@@ -9,7 +9,7 @@ from typing import Literal
 
 from avbench.training.recipe import TrainingRecipe
 
-from ..nn.sizes import BACKBONE_1, BACKBONE_2, PAPER_SCHEDULE, RESNET18, RESNET18_QUARTER, SYNTH_SCHEDULE
+from ..nn.sizes import BACKBONE_1, BACKBONE_2, LIP_STEPS, PAPER_SCHEDULE, RESNET18, RESNET18_QUARTER, SYNTH_SCHEDULE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,9 +28,8 @@ class MutudRecipe(TrainingRecipe):
         beta: weight of eq. 7 (section IV-B: 1).
         gamma: weight of eq. 8 (section IV-B: 1).
         lambda_: weight of eq. 9 (section IV-B: 0.01).
-        video_steps: steps before TAME's in which only the true video features are decoded. Not in the paper: it lets
-            the lip encoder mean something before TAME looks at it.
-        freeze_video: the lip encoder keeps what those steps taught it. Not in the paper.
+        lip_steps: steps of pre-training in which the lip encoder learns to read visemes, and nothing later; 0 trains it
+            with everything else, as the paper does. See `nn/lips.py`.
         tame_steps: steps of TAME's pre-training on clean pairs (section V-A; its length is not stated); 0 trains from
             scratch, "w.o. pretrained TAME".
         video: False trains the deployed net alone by eq. 9, the structural control: same wiring, no picture ever seen.
@@ -46,10 +45,14 @@ class MutudRecipe(TrainingRecipe):
     beta: float = 1.0
     gamma: float = 1.0
     lambda_: float = 0.01
-    video_steps: int = 0
-    freeze_video: bool = False
+    lip_steps: int = 0
     tame_steps: int = 0
     video: bool = True
+
+    @property
+    def pretraining(self) -> tuple[int, ...]:
+        """Lips first, then TAME."""
+        return self.lip_steps, self.tame_steps
 
 
 # The paper's equations as printed. Pre-training of 20 epochs: not stated, chosen equal to the warm-up.
@@ -60,8 +63,7 @@ SYNTH = MutudRecipe(
     stop_video_gradient=True,
     reduction="mean",
     lambda_=1.0,  # with mean reductions the gradients of task and TAME then stand about 15 to 1 on the audio features
-    video_steps=1200,  # chosen: a third, as our trial advises
-    freeze_video=True,
+    lip_steps=LIP_STEPS,
     tame_steps=200,  # chosen because the codebooks fill within a few hundred steps
 )
 
@@ -71,6 +73,6 @@ RECIPES: Mapping[str, Mapping[str, MutudRecipe]] = {
         "": {},
         "scratch": {"tame_steps": 0},
         "small": {"channels": BACKBONE_2},
-        "no-video": {"video_steps": 0, "tame_steps": 0, "video": False},
+        "no-video": {"lip_steps": 0, "tame_steps": 0, "video": False},
     }.items()
 }

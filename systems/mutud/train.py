@@ -1,12 +1,13 @@
 """MUTUD's training, in stages (section V-A and our order, see README):
 
-1. video first: noisy speech is decoded with the true video features, so that the lip encoder learns what is useful;
+1. the lip encoder learns to read (`nn/lips.py`) and is frozen: a target that does not move;
 2. TAME on clean pairs (section V-A), nothing decoded; `mutud/scratch` leaves this out;
-3. all of eq. 10. Where the recipe freezes it, the lip encoder stays as stage 1 left it: a target that does not move.
+3. all of eq. 10.
 
-`mutud/no-video` has one stage: eq. 9 with the estimate alone, no picture ever seen.
+The first two are pre-training: the third has as many steps as any row that MUTUD is compared with. `mutud/no-video` has
+the third stage alone: eq. 9 with the estimate, no picture ever seen.
 
-Contents: `exercise`, `plain_exercise`, `train`.
+Contents: `exercise`, `watching_exercise`, `plain_exercise`, `train`.
 """
 
 import warnings
@@ -15,10 +16,11 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from avbench.training.loop import Batch
+from avbench.data.synth.articulation import VISEMES
+from avbench.training.loop import Batch, Objective
 from avbench.training.recipe import TrainingRecipe
 
-from ..nn.gcrn import Enhanced
+from ..nn.lips import LipReader, freeze_lips, reading_loss
 from ..nn.training import Exercise, train_enhancer
 from . import VERSION, build
 from .losses import code_perplexity, effective_rank, estimate_correlation, mutud_loss, task_loss
@@ -36,50 +38,59 @@ def exercise(name: str, recipe: MutudRecipe) -> Exercise:
         recipe: one of its recipes.
     """
     if not recipe.video:
-        return plain_exercise(name, VERSION, build, recipe, watches=False)
-    torch.manual_seed(recipe.seed)
+        return plain_exercise(name, VERSION, build, recipe)
 
     def objective(model: nn.Module, batch: Batch, step: int) -> tuple[Tensor, dict]:
-        net = getattr(model, "module", model)
-        joint = step >= recipe.video_steps + recipe.tame_steps
-        if recipe.freeze_video and step >= recipe.video_steps:
-            net.video.requires_grad_(False).eval()
-        if step < recipe.video_steps:
-            loss = task_loss(model(batch["noisy"], None, batch["mouth"], only_video=True), batch["clean"])
-            return loss, {"stage": 1, "task_video": loss.detach()}
-        noisy = batch["noisy"] if joint else None
-        output = model(noisy, batch["clean"], batch["mouth"])
+        output = model(batch["noisy"] if step >= 0 else None, batch["clean"], batch["mouth"])
         loss, terms = mutud_loss(output, batch["clean"], recipe)
-        return loss, {"stage": 3 if joint else 2, **terms}
+        return loss, {"stage": 3 if step >= 0 else 2, **terms}
 
     return Exercise(
-        name, VERSION, build(recipe), objective, lambda model, batch: model.deployed()(batch["noisy"]).wave,
-        lambda model: model.deployed(), watches=True, monitor=_health(recipe),
+        name, VERSION, _reader(build, recipe), _after_reading(objective, recipe),
+        lambda model, batch: model.net.deployed()(batch["noisy"]).wave, lambda model: model.net.deployed(),
+        watches=True, reading=recipe.lip_steps, monitor=_health(recipe),
     )  # fmt: skip
 
 
-def plain_exercise(name: str, version: str, build: Callable, recipe: TrainingRecipe, watches: bool) -> Exercise:
-    """The exercise of a net without TAME: eq. 9 and nothing else.
+def watching_exercise(name: str, version: str, build: Callable, recipe: TrainingRecipe) -> Exercise:
+    """The exercise of a net that sees the lips: they are read first, then eq. 9 and nothing else.
 
     Args:
         name: full name of the system.
         version: of its code.
-        build: `recipe -> nn.Module` whose forward takes noisy speech, and mouth crops if it watches.
+        build: `recipe -> nn.Module` whose forward takes noisy speech and mouth crops.
         recipe: sizes and schedule.
-        watches: whether it sees video.
+    """
+
+    def objective(model: nn.Module, batch: Batch, step: int) -> tuple[Tensor, dict]:
+        loss = task_loss(model(batch["noisy"], batch["mouth"]), batch["clean"])
+        return loss, {"stage": 3, "task": loss.detach()}
+
+    return Exercise(
+        name, version, _reader(build, recipe), _after_reading(objective, recipe),
+        lambda model, batch: model(batch["noisy"], batch["mouth"]).wave, lambda model: model.net,
+        watches=True, reading=recipe.lip_steps,
+    )  # fmt: skip
+
+
+def plain_exercise(name: str, version: str, build: Callable, recipe: TrainingRecipe) -> Exercise:
+    """The exercise of a net that only listens: eq. 9 and nothing else.
+
+    Args:
+        name: full name of the system.
+        version: of its code.
+        build: `recipe -> nn.Module` whose forward takes noisy speech.
+        recipe: sizes and schedule.
     """
     torch.manual_seed(recipe.seed)
 
-    def enhanced(model: nn.Module, batch: Batch) -> Enhanced:
-        return model(batch["noisy"], batch["mouth"]) if watches else model(batch["noisy"])
-
     def objective(model: nn.Module, batch: Batch, step: int) -> tuple[Tensor, dict]:
-        loss = task_loss(enhanced(model, batch), batch["clean"])
+        loss = task_loss(model(batch["noisy"]), batch["clean"])
         return loss, {"task": loss.detach()}
 
     return Exercise(
-        name, version, build(recipe), objective, lambda model, batch: enhanced(model, batch).wave,
-        lambda model: model, watches=watches,
+        name, version, build(recipe), objective, lambda model, batch: model(batch["noisy"]).wave,
+        lambda model: model, watches=False,
     )  # fmt: skip
 
 
@@ -88,12 +99,33 @@ def train(variant: str, recipe: MutudRecipe, **options):
     return train_enhancer(exercise(f"mutud/{variant}" if variant else "mutud", recipe), recipe, **options)
 
 
+def _reader(build: Callable, recipe: TrainingRecipe) -> LipReader:
+    torch.manual_seed(recipe.seed)
+    net = build(recipe)
+    return LipReader(net, net.backbone.dim, len(VISEMES))
+
+
+def _after_reading(objective: Objective, recipe: TrainingRecipe) -> Objective:
+    """An objective that is preceded by `recipe.lip_steps` steps of reading."""
+
+    def staged(model: nn.Module, batch: Batch, step: int) -> tuple[Tensor, dict]:
+        if step < recipe.lip_steps - sum(recipe.pretraining):
+            loss, values = reading_loss(model, batch["mouth"], batch["viseme"])
+            return loss, {"stage": 1, **values}
+        if recipe.lip_steps:
+            freeze_lips(getattr(model, "module", model))
+        return objective(model, batch, step)
+
+    return staged
+
+
 def _health(recipe: MutudRecipe):
     """What tells a collapse from a success: its losses look alike."""
 
     def monitor(model: nn.Module, batch: Batch) -> dict[str, float]:
-        output = model.tame_only(batch["noisy"], batch["mouth"])
+        output = model.net.tame_only(batch["noisy"], batch["mouth"])
         values = {
+            **reading_loss(model, batch["mouth"], batch["viseme"])[1],
             "effective_rank": effective_rank(output.f_v),
             "perplexity_video": code_perplexity(output.p),
             "perplexity_audio": code_perplexity(output.q),

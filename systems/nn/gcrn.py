@@ -22,6 +22,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from . import frequency
 from .stft import BINS, istft, stft
 
 
@@ -44,6 +45,8 @@ class GatedConv(nn.Module):
 
     def forward(self, maps: Tensor) -> Tensor:
         """`[B, channels_in, T, F]` to `[B, channels_out, T, (F - kernel) // stride + 1]`."""
+        if self.conv.kernel_size[1] == frequency.TAPS and frequency.wanted(maps, self.training):
+            return frequency.gated_conv(maps, self.conv.weight, self.conv.bias)
         return F.glu(self.conv(maps), 1)
 
 
@@ -62,6 +65,8 @@ class GatedDeconv(nn.Module):
 
     def forward(self, maps: Tensor) -> Tensor:
         """`[B, channels_in, T, F]` to `[B, channels_out, T, 2 F + 1 + extra]`."""
+        if frequency.wanted(maps, self.training):
+            return frequency.gated_deconv(maps, self.conv.weight, self.conv.bias, self.conv.output_padding[1])
         return F.glu(self.conv(maps), 1)
 
 

@@ -22,6 +22,8 @@ from avbench.training.loop import Batch, Objective, fit
 from avbench.training.recipe import TrainingRecipe, fingerprint
 from avbench.training.weights import load_weights, save_weights
 
+from .lips import LipReader
+
 VALIDATION_BATCHES = 4
 LOW_SNR = -5.0
 
@@ -38,6 +40,7 @@ class Exercise:
         enhance: `(model, batch) -> wave [B, T]` in the deployed form.
         deployed: the part whose weights are exported.
         watches: whether batches hold video.
+        reading: so many steps at the beginning get pictures without sound.
         monitor: `(model, batch) -> values`, on validation batches.
     """
 
@@ -48,6 +51,7 @@ class Exercise:
     enhance: Callable[[nn.Module, Batch], Tensor]
     deployed: Callable[[nn.Module], nn.Module]
     watches: bool
+    reading: int = 0
     monitor: Callable[[nn.Module, Batch], dict[str, float]] | None = None
 
 
@@ -76,9 +80,14 @@ def train_enhancer(
             "version of avbench cannot read; the recipe synth trains on the embedded corpus."
         )
     if init is not None:
-        announce(f"begins from {init}: {_begin_from(exercise.model, init)}")
+        net = exercise.model.net if isinstance(exercise.model, LipReader) else exercise.model
+        announce(f"begins from {init}: {_begin_from(net, init)}")
     train, check = _mixtures(exercise, recipe, announce)
     identity = f"{exercise.system} {recipe.name} {fingerprint(recipe)} {train.corpus.fingerprint}"
+
+    def batch_of(step: int, rank: int, world: int) -> Batch:
+        reads = step < exercise.reading - sum(recipe.pretraining)
+        return (train.pictures if reads else train.batch)(step, rank, world)
 
     def validate(model: nn.Module, step: int) -> dict[str, float]:
         return _validate(exercise, model, check, device)
@@ -86,7 +95,7 @@ def train_enhancer(
     average, progress = fit(
         exercise.model,
         exercise.objective,
-        train.batch,
+        batch_of,
         recipe,
         out=out,
         identity=identity,
@@ -97,7 +106,7 @@ def train_enhancer(
         announce=announce,
     )
     path = out / "weights.safetensors"
-    heard = progress.steps * recipe.batch * recipe.seconds / 3600
+    heard = max(0, progress.steps - sum(recipe.pretraining)) * recipe.batch * recipe.seconds / 3600
     metadata = {
         "system": exercise.system, "version": exercise.version, "recipe": recipe.name,
         "recipe_fingerprint": fingerprint(recipe), "steps": progress.steps, "planned_steps": progress.planned,

@@ -2,10 +2,12 @@
 
 import pytest
 import torch
+import torch.nn.functional as F
 from avbench.baselines import av_gcrn, gcrn
 from avbench.systems import mutud
 from avbench.systems.mutud.model import MutudDeployed
-from avbench.systems.nn.gcrn import GroupedLstm
+from avbench.systems.nn import frequency
+from avbench.systems.nn.gcrn import Gcrn, GroupedLstm
 from avbench.systems.nn.stft import LOOKAHEAD, frames_of, istft, stft
 from avbench.systems.nn.video import DEVIATION, MEAN, VideoEncoder, fit_frames
 
@@ -45,6 +47,50 @@ def test_a_mutud_can_begin_from_the_audio_visual_net():
     missing, unexpected = mutud.build(recipe).load_state_dict(audio_visual, strict=False)
     assert not unexpected
     assert {name.split(".")[0] for name in missing} == {"tame"}
+
+
+@pytest.mark.parametrize(("bins", "extra"), [(161, 0), (80, 1), (39, 0), (4, 1)])
+def test_the_products_of_training_are_the_gated_convolutions(bins, extra):
+    """Forward and backward, against the library in float32; bfloat16 keeps three digits."""
+    draw = torch.Generator().manual_seed(bins)
+    maps = torch.randn(2, 8, 7, bins, generator=draw, requires_grad=True)
+    bias = torch.randn(12, generator=draw, requires_grad=True)
+
+    def compare(ours, library, weight):
+        answer, expected = ours(maps, weight, bias), library(maps, weight, bias)
+        assert answer.shape == expected.shape
+        push = torch.randn(expected.shape, generator=draw)
+        pairs = [(answer, expected)]
+        pairs += zip(
+            torch.autograd.grad(answer, (maps, weight, bias), push.bfloat16()),
+            torch.autograd.grad(expected, (maps, weight, bias), push),
+            strict=True,
+        )
+        for got, want in pairs:
+            assert (got.float() - want).norm() < 0.015 * want.norm()
+
+    weight = torch.randn(12, 8, 1, 3, generator=draw, requires_grad=True)
+    compare(frequency.gated_conv, lambda m, w, b: F.glu(F.conv2d(m, w, b, stride=(1, 2)), 1), weight)
+    weight = torch.randn(8, 12, 1, 3, generator=draw, requires_grad=True)
+
+    def library(m, w, b):
+        return F.glu(F.conv_transpose2d(m, w, b, stride=(1, 2), output_padding=(0, extra)), 1)
+
+    compare(lambda m, w, b: frequency.gated_deconv(m, w, b, extra), library, weight)
+
+
+def test_a_step_of_training_is_the_same_by_products_and_by_the_library(monkeypatch):
+    noisy = torch.randn(2, 8000, generator=torch.Generator().manual_seed(5))
+    gradients = []
+    for products in (True, False):
+        if not products:
+            monkeypatch.setattr(frequency, "wanted", lambda maps, training: False)
+        torch.manual_seed(0)
+        net = Gcrn((8, 8, 8, 8, 8)).train()
+        with torch.autocast("cpu", torch.bfloat16):
+            net(noisy).wave.square().mean().backward()
+        gradients.append(torch.cat([p.grad.flatten() for p in net.parameters()]))
+    assert (gradients[0] - gradients[1]).norm() < 0.05 * gradients[1].norm()
 
 
 @pytest.mark.parametrize("samples", [0, 1, 159, 160, 16000, 16001])

@@ -24,6 +24,9 @@ class Toy:
         counted = np.arange(self.frames(index), dtype=np.uint8)[:, None, None]
         return np.broadcast_to(counted, (self.frames(index), 88, 88))
 
+    def visemes(self, index):
+        return np.arange(self.frames(index)) % 23
+
 
 NOISE = NoiseTracks([Draw("noise", k).normals(16000 * (1 + k)).astype(np.float32) for k in range(6)], 32000)
 RECIPE = MixtureRecipe(seconds=2.0, batch=6)
@@ -50,12 +53,23 @@ def test_shapes_snr_and_peak():
     assert (batch["snr"] >= -15).all() and (batch["snr"] < 10).all()
 
 
+def test_pictures_are_short_pieces_that_match_their_visemes():
+    batches = Mixtures(Toy(), NOISE, RECIPE, seed="s", video=True)
+    one, other = batches.pictures(-3), batches.pictures(-2)
+    assert one["mouth"].shape == (30, 10, 88, 88) and one["mouth"].dtype == torch.uint8  # 6 x 50 frames, as a batch
+    assert torch.equal(one["mouth"][:, :, 0, 0].long() % 23, one["viseme"])
+    assert not torch.equal(one["viseme"], other["viseme"])
+    halves = [batches.pictures(-3, rank, 2)["viseme"] for rank in (0, 1)]
+    assert torch.equal(torch.stack(halves, 1).flatten(0, 1), one["viseme"])
+
+
 def test_without_augmentation_video_and_audio_stay_in_step():
     plain = Mixtures(Toy(), NOISE, RECIPE, seed="s", video=True, augment=False)
     for step in range(3):
         batch = plain.batch(step)
         first = batch["mouth"][:, 0, 0, 0].long()
         assert torch.equal(batch["mouth"][:, :, 0, 0].long(), first[:, None] + torch.arange(50))
+        assert torch.equal(batch["viseme"], batch["mouth"][:, :, 0, 0].long() % 23)
         heard = batch["clean"][:, ::640] / batch["clean"][:, :1] * (first[:, None] + 1)
         assert torch.allclose(heard, first[:, None] + 1.0 + torch.arange(50), rtol=1e-4)
 

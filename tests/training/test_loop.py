@@ -1,5 +1,6 @@
 """A killed training resumes as if nothing had happened; the loop learns; the schedule is the stated one."""
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -110,3 +111,33 @@ def test_schedule():
     assert rates[0] == pytest.approx(2.5e-3) and rates[3] == pytest.approx(1e-2)
     assert rates[4] == pytest.approx(1e-2) and rates[14] == pytest.approx(5e-3)
     assert all(a >= b for a, b in pairwise(rates[4:]))
+
+
+class Staged(TrainingRecipe):
+    pretraining = (20, 10)
+
+
+def test_stages_of_pretraining_come_before_and_leave_the_schedule_alone():
+    staged = Staged(**dataclasses.asdict(RECIPE))
+    rates = [learning_rate(s, staged) for s in range(-30, RECIPE.steps)]
+    assert rates[30:] == [learning_rate(s, RECIPE) for s in range(RECIPE.steps)]
+    assert rates[0] == pytest.approx(5e-3) and rates[1] == rates[20] == pytest.approx(1e-2)  # a tenth is warm-up
+    assert rates[19] < 1e-3 and rates[29] < 1e-3
+    assert all(a >= b for a, b in pairwise(rates[1:20])) and all(a >= b for a, b in pairwise(rates[20:30]))
+
+
+def test_pretraining_is_counted_logged_and_resumed(tmp_path):
+    staged = Staged(**dataclasses.asdict(RECIPE))
+    seen = []
+
+    def watched(model, batch, step):
+        seen.append(step)
+        return objective(model, batch, step)
+
+    _, progress = fit(net(), watched, batch_of, staged, out=tmp_path, identity="toy", hours=1e-9)
+    assert (progress.steps, progress.planned, progress.stopped) == (1, 30 + RECIPE.steps, "time")
+    _, progress = fit(net(), watched, batch_of, staged, out=tmp_path, identity="toy", resume=True)
+    assert (progress.steps, progress.stopped) == (30 + RECIPE.steps, "finished")
+    assert seen == list(range(-30, RECIPE.steps))
+    steps = [json.loads(line)["step"] for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert steps == sorted(steps) and steps[0] < 0 and steps[-1] == RECIPE.steps

@@ -2,10 +2,10 @@
 
 Clips are made when they are asked for, a shard at a time, and kept (see `cache`).
 
-Contents: `SynthDataset`, `TrainingArrays`, `open_training`.
+Contents: `SynthDataset`, `TrainingArrays`, `visemes_of`, `open_training`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -16,7 +16,7 @@ from ...signal.files import digest
 from ...signal.video import FPS, SAMPLES_PER_FRAME
 from ...types import Audio, Clip, Video, Word
 from ..dataset import Progress, Say
-from . import cache
+from . import articulation, cache
 from .cache import Shard
 from .prepare import make_ready
 from .sentences import show_landmarks
@@ -203,6 +203,28 @@ class TrainingArrays:
             raise ValueError("these arrays were opened without mouths")
         begin = self._begin[index] // SAMPLES_PER_FRAME
         return self._mouths[self._rows[index, 0]][begin : begin + self.frames(index)]
+
+    def visemes(self, index: int) -> np.ndarray:
+        """`[F]` int64, places in `articulation.VISEMES`: what is said in the middle of each frame."""
+        shard, row = self._rows[index]
+        meta = self.shards[shard].meta[row]
+        return visemes_of(cache.phonemes_from(meta), meta["end"], self.frames(index))
+
+
+def visemes_of(phonemes: Sequence[Phoneme], end: float, frames: int) -> np.ndarray:
+    """The viseme in the middle of each frame, a diphthong's first; the mouth rests before the first and after the last.
+
+    Args:
+        phonemes: of a clip, each lasting until the next one.
+        end: of the last one, in seconds.
+        frames: of the clip, 25 a second.
+
+    Returns:
+        `[frames]` int64, places in `articulation.VISEMES`.
+    """
+    names = ["sil", *(articulation.viseme_of(p.symbol)[0] for p in phonemes), "sil"]
+    places = np.array([articulation.VISEMES.index(name) for name in names])
+    return places[np.searchsorted([*(p.start for p in phonemes), end], (np.arange(frames) + 0.5) / FPS, "right")]
 
 
 def open_training(

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from avbench.data.synth import articulation, sentences
+from avbench.data.synth.corpus import visemes_of
 from avbench.data.synth.face import make_identity
 from avbench.data.synth.render import landmarks, make_motion
 from avbench.data.synth.sentences import say, show_mouth
@@ -141,15 +142,6 @@ def with_neighbours(x, reach=2):
     return x[np.clip(at, 0, len(x) - 1)].reshape(len(x), -1)
 
 
-def visemes_of(clip):
-    """The viseme in the middle of each frame, a diphthong's first."""
-    times = (np.arange(clip.frames) + 0.5) / articulation.FPS
-    # Before the first phoneme and after the last the mouth rests.
-    names = ["sil", *(articulation.viseme_of(p.symbol)[0] for p in clip.phonemes), "sil"]
-    starts = [*(p.start for p in clip.phonemes), clip.end]
-    return np.array([VISEMES.index(n) for n in names])[np.searchsorted(starts, times, "right")]
-
-
 @pytest.mark.slow
 def test_lips_show_visemes(voice):
     """Plain accuracy over frames of speech, without silence (a closed mouth is too easy), against the commonest viseme.
@@ -159,7 +151,7 @@ def test_lips_show_visemes(voice):
     clips, pictures = film(clip_ids("small", "train")[:160], voice)
     project = components(np.concatenate(pictures), 60)
     x = np.concatenate([with_neighbours(project(p)) for p in pictures])
-    y = np.concatenate([visemes_of(c) for c in clips])
+    y = np.concatenate([visemes_of(c.phonemes, c.end, c.frames) for c in clips])
     x, y = x[y != SILENCE], y[y != SILENCE]
     kinds, y = np.unique(y, return_inverse=True)
     means = np.array([x[y == k].mean(0) for k in range(len(kinds))])
@@ -169,7 +161,7 @@ def test_lips_show_visemes(voice):
 
     clips, pictures = film(clip_ids("small", "test")[:40], voice)
     read = [kinds[np.argmax(with_neighbours(project(p)) @ weights + bias, axis=1)] for p in pictures]
-    truth = [visemes_of(c) for c in clips]
+    truth = [visemes_of(c.phonemes, c.end, c.frames) for c in clips]
     speech = np.concatenate(truth)
     speech = speech[speech != SILENCE]
     chance = np.bincount(speech).max() / len(speech)
