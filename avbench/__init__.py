@@ -15,6 +15,7 @@ __version__ = "0.1.0"
 _VERBS = {
     "apply": "avbench.evaluation.apply",
     "compare": "avbench.evaluation.compare",
+    "measure": "avbench.evaluation.measure",
     "profile": "avbench.efficiency.profile",
     "run": "avbench.evaluation.evaluate",
     "train": "avbench.training.train",

@@ -53,6 +53,7 @@ def desk(tmp_path_factory, cache):
         write_wav(desk / "noise" / f"{item}.wav", Audio(0.1 * noises.load(item), 16000), "PCM_16")
     clean = dataset.audio(dataset.clip(dataset.ids[0])).samples
     noisy = clean + 0.05 * np.resize(noises.load("rain-t00"), len(clean))
+    write_wav(desk / "clean.wav", Audio(clean, 16000), "PCM_16")
     write_wav(desk / "noisy.wav", Audio(noisy.astype(np.float32), 16000), "PCM_16")
     (desk / "my_package").mkdir()
     (desk / "my_package" / "__init__.py").touch()

@@ -25,6 +25,7 @@ from ..errors import AvbenchError, UnknownName
 
 VERBS = {
     "run": "run",
+    "measure": "measure",
     "apply": "apply",
     "show": "show",
     "compare": "compare",
@@ -33,6 +34,7 @@ VERBS = {
     "data": "data",
     "plan": "plan",
     "train": "train",
+    "doctor": "doctor",
 }
 """Verb to module. A module has a function called like the verb, or a group of sub-verbs called `app`."""
 

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..errors import Unscorable, UsageError
-from ..metrics import PersistentPool, measure_all
+from ..metrics import PersistentPool, Score, measure_all
 from ..types import Audio
 from .provenance import cores
 
@@ -75,8 +75,15 @@ def judge(job: Job) -> Verdict:
     began = time.process_time()
     answer = _load(job.answer) if job.answer else None
     scores = measure_all(job.metrics, answer, job.reference, missing=job.reason)
-    kept = {name: {**asdict(score), "flags": list(score.flags)} for name, score in scores.items()}
-    return Verdict(kept, time.process_time() - began)
+    return Verdict({name: _kept(score) for name, score in scores.items()}, time.process_time() - began)
+
+
+def _kept(score: Score) -> dict[str, Any]:
+    """A score as it stands in the record."""
+    kept = {**asdict(score), "flags": list(score.flags)}
+    if not kept["more"]:
+        del kept["more"]
+    return kept
 
 
 def _load(path: Path) -> Audio:

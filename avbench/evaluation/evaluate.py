@@ -79,6 +79,9 @@ def run(
     # What costs nothing to check comes before the first system is opened, and that before any data.
     axes = parse_axes(asked, snr, set)
     judged_by = [get_metric(name) for name in unique("metric", asked.metrics if metrics is None else metrics)]
+    for metric in judged_by:
+        if metric.kind.name not in asked.kinds:
+            raise UsageError(f"{metric.name} cannot judge {asked.name}, whose answers are {asked.answer}.")
     if limit is not None and limit < 1:
         raise UsageError(f"--limit must be at least 1, not {limit}.")
     found = [open_examinee(name, asked, recipe, Path(weights) if weights else None) for name in names]

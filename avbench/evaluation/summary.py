@@ -11,6 +11,8 @@ Contents: `summarise`, `coverage`, `usable`.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ..errors import MissingResource, UnknownName
+from ..judges import judge_identity
 from ..metrics import Metric
 from .conditions import marginals, plain
 from .statistics import interval
@@ -64,7 +66,7 @@ def _row(trials: Sequence[Mapping[str, Any]], condition: Mapping[str, Any], metr
         "metric": metric.name,
         "value": float(metric.pool([{"value": s["value"]} for s in scores])) if scores else None,
         "unit": metric.unit,
-        "judge": None,
+        "judge": _judge_of(metric),
         "ci95": list(ci95) if ci95 else None,
         "n": n,
         "failed": failed,
@@ -72,6 +74,16 @@ def _row(trials: Sequence[Mapping[str, Any]], condition: Mapping[str, Any], metr
         "void": void,
         "complete": n + failed == asked - void,
     }
+
+
+def _judge_of(metric: Metric) -> str | None:
+    """Name and digest of the judge that a metric needs; its name alone where it is not here."""
+    if metric.judge is None:
+        return None
+    try:
+        return judge_identity(metric.judge)
+    except (MissingResource, UnknownName):
+        return metric.judge
 
 
 def coverage(row: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""The one guard before every metric: what may be judged, and whose fault it is if something may not.
+"""The guard before every metric of sound: what may be judged, and whose fault it is if something may not.
 
 The libraries that compute speech metrics answer broken input with exceptions of many kinds, with numbers that look
 like scores, or with a crash. Here each broken input becomes one of two faults with one sentence: `ReferenceFault`
@@ -9,7 +9,7 @@ Silence is judged by level *and* activity, not by exact zeros: a signal is silen
 lies within `ACTIVITY_RANGE_DB` of the loudest frame. So digital zero, a constant, dither of the last bit of 16-bit
 audio, and a lone click in silence are all silent.
 
-Contents: `carry`, `check_reference`, `find_fault`, `check_length`, `at_rate`, `active_seconds`.
+Contents: `carry`, `check_sound`, `check_pair`, `check_length`, `at_rate`, `active_seconds`.
 """
 
 from collections.abc import Sequence
@@ -48,42 +48,28 @@ def carry(samples: object, rate: int, fault: type[Unscorable] = EstimateFault) -
         return Audio(np.ascontiguousarray(samples, np.float32), int(rate))
 
 
-def check_reference(reference: Audio) -> None:
-    """Refuse a reference that nobody could be scored against.
+def check_sound(audio: Audio, name: str, fault: type[Unscorable]) -> None:
+    """Refuse sound that says nothing: empty, not finite, shorter than `SHORTEST` where it is a reference, or silent.
 
-    Raises:
-        ReferenceFault: empty, not finite, shorter than `SHORTEST`, or silent.
+    Args:
+        audio: what is looked at.
+        name: what the sentence calls it.
+        fault: whose fault it is: `EstimateFault` or `ReferenceFault`, which is raised.
     """
-    _check_content(reference, "reference", ReferenceFault)
-    check_length(reference, SHORTEST)
-    _check_activity(reference, "reference", ReferenceFault)
+    _check_content(audio, name, fault)
+    if fault is ReferenceFault:
+        check_length(audio, SHORTEST)
+    _check_activity(audio, name, fault)
 
 
-def find_fault(estimate: Audio | None, reference: Audio) -> EstimateFault | None:
-    """What forbids to score this estimate against this reference, which has passed `check_reference`.
-
-    Returns:
-        A fault (missing, empty, not finite, of another rate or length, silent), or None. It is returned, not raised:
-        whether it counts is known only once each metric has found the reference fit.
-    """
-    try:
-        _check_estimate(estimate, reference)
-    except EstimateFault as fault:
-        return fault
-    return None
-
-
-def _check_estimate(estimate: Audio | None, reference: Audio) -> None:
-    if estimate is None:
-        raise EstimateFault("there is no estimate")
-    _check_content(estimate, "estimate", EstimateFault)
+def check_pair(estimate: Audio, reference: Audio) -> None:
+    """Refuse an estimate of another rate or length than its reference. Raises `EstimateFault`."""
     if estimate.rate != reference.rate:
         raise EstimateFault(f"the estimate has {estimate.rate} Hz and the reference {reference.rate} Hz")
     if len(estimate.samples) != len(reference.samples):
         raise EstimateFault(
             f"the estimate has {len(estimate.samples)} samples and the reference {len(reference.samples)}"
         )
-    _check_activity(estimate, "estimate", EstimateFault)
 
 
 def check_length(reference: Audio, shortest: float) -> None:

@@ -15,7 +15,7 @@ Where it departs from pystoi:
 Conventions: rates 0–1 (raw values reach down to about -1), higher is better; any sampling rate; float64. No step
 calls threaded BLAS, so the number of threads does not move a bit.
 
-Contents: `stoi_and_estoi`, `resample_to_10k`, `resampling_filter`, `octave_bands`.
+Contents: `stoi_and_estoi`, `resample_to_10k`, `resampling_filter`, `octave_bands`, `ROWS`.
 """
 
 from functools import lru_cache
@@ -25,6 +25,8 @@ import numpy as np
 
 from ..errors import ReferenceFault
 from ..types import Audio
+from .kinds import SOUND
+from .metric import Metric
 
 RATE = 10_000
 FRAME, HOP, FFT = 256, 128, 512
@@ -166,3 +168,45 @@ def _resample_by_matrix(signals: np.ndarray, up: int, down: int) -> np.ndarray:
             np.copyto(some, windows[start : start + len(some)])
             np.matmul(some, matrix, out=target[start : start + len(some)])
     return resampled.reshape(len(signals), -1)[:, :length]
+
+
+ROWS = (
+    Metric(
+        name="stoi",
+        title="Short-time objective intelligibility",
+        unit="",
+        higher_is_better=True,
+        low=-1.0,
+        high=1.0,
+        floor=0.0,
+        cap=None,
+        source="Taal et al. 2011, IEEE TASLP 19(7)",
+        implementation="own, equal to pystoi 0.4.1",
+        kind=SOUND,
+        rates=(),
+        shortest=0.4,
+        formula=stoi_and_estoi,
+        parallel="thread",
+        percent=True,
+        digits=1,
+    ),
+    Metric(
+        name="estoi",
+        title="Extended short-time objective intelligibility",
+        unit="",
+        higher_is_better=True,
+        low=-1.0,
+        high=1.0,
+        floor=0.0,
+        cap=None,
+        source="Jensen and Taal 2016, IEEE/ACM TASLP 24(11)",
+        implementation="own, equal to pystoi 0.4.1 (closed form)",
+        kind=SOUND,
+        rates=(),
+        shortest=0.4,
+        formula=stoi_and_estoi,
+        parallel="thread",
+        percent=True,
+        digits=1,
+    ),
+)

@@ -1,7 +1,10 @@
 """What a metric is, and what a score is.
 
 Conventions: the argument order is `(estimate, reference)` everywhere. A *formula* gives raw values; a `Metric` puts the
-guard before it and the floor and the cap behind it. Metrics that hold the same formula share its work.
+guard of its kind before it and the floor and the cap behind it. Metrics that hold the same formula share its work.
+
+What one trial leaves behind are *parts*; `Metric.pool` makes the corpus value of them and divides once. For most
+metrics a part is a value and the corpus value their mean; a word error rate keeps counts, a Fréchet distance features.
 
 Statuses of a score (DESIGN, promise 1): `ok`; `failed` (fault of the system, scored at the floor); `void` (fault of the
 reference, for every system alike); `error` (fault of the machine, retried); `not-applicable` (something is not
@@ -12,17 +15,18 @@ Contents: `Parts`, `Metric`, `Score`, `mean_of_values`.
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
 
 from ..errors import EstimateFault, ReferenceFault, Unscorable
-from ..types import Audio
-from . import guard
+from .kinds import Kind
 
-Parts = dict[str, float]
-"""What one trial leaves behind: `value`, bounded and ready to be pooled, and `raw` where the raw value is finite."""
+Parts = dict[str, float | np.ndarray]
+"""What one trial leaves behind to be pooled. `value` is its own value, bounded, where a single trial has one."""
 
-Formula = Callable[[Audio, Audio], Mapping[str, float]]
+Formula = Callable[[Any, Any], Mapping[str, float | Parts]]
 
 
 def mean_of_values(parts: Sequence[Parts]) -> float:
@@ -36,9 +40,9 @@ def mean_of_values(parts: Sequence[Parts]) -> float:
     return math.fsum(part["value"] for part in parts) / len(parts)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Metric:
-    """A named judgement of an estimate against a reference.
+    """A named judgement of an estimate, against a reference or alone.
 
     Args:
         name: pins the definition; a change of meaning gets a new name.
@@ -47,18 +51,23 @@ class Metric:
         higher_is_better: direction.
         low: the lowest raw value the formula can give.
         high: the highest raw value the formula can give.
-        floor: what a failed trial scores, and the least value that is reported.
+        floor: what a failed trial scores, and the least value that is reported; None where a failed trial leaves no
+            value at all (`whole`).
         cap: the highest value that is reported (flagged `capped`), or None.
         source: paper and equation, or standard.
         implementation: what computes it.
+        kind: what is compared with what, and the guard.
+        formula: `(estimate, reference) -> {metric name: raw value or parts}`, after the guard.
         rates: rates in Hz at which the formula works; empty = any. Other material is resampled to the highest one.
-        shortest: seconds below which nothing can be scored.
-        formula: `(estimate, reference) -> {metric name: raw value}`, after the guard.
+        shortest: seconds of sound below which nothing can be scored.
         parallel: whether threads speed it up (`"thread"`) or only processes do (`"process"`).
         percent: the field prints it in %.
         digits: decimals to print, in the printed unit.
         version: raised when a repair moves values without changing what is meant.
-        pool: corpus value from the parts of all trials.
+        judge: name of the pretrained judge that it needs, or None.
+        whole: judges a set: one failed output leaves no number.
+        failed: the parts of a failed trial, from its reference; `{"value": floor}` unless given.
+        pool: corpus value from the parts of all trials; raises `ReferenceFault` where they cannot have one.
     """
 
     name: str
@@ -67,17 +76,21 @@ class Metric:
     higher_is_better: bool
     low: float
     high: float
-    floor: float
+    floor: float | None
     cap: float | None
     source: str
     implementation: str
-    rates: tuple[int, ...]
-    shortest: float
+    kind: Kind
     formula: Formula
-    parallel: Literal["thread", "process"]
-    percent: bool
-    digits: int
+    rates: tuple[int, ...] = ()
+    shortest: float = 0.0
+    parallel: Literal["thread", "process"] = "thread"
+    percent: bool = False
+    digits: int = 2
     version: int = 1
+    judge: str | None = None
+    whole: bool = False
+    failed: Callable[[Any], Parts] | None = None
     pool: Callable[[Sequence[Parts]], float] = mean_of_values
 
     @property
@@ -85,66 +98,83 @@ class Metric:
         """What a run's identity holds of this metric, e.g. `stoi@1`."""
         return f"{self.name}@{self.version}"
 
-    def measure(self, estimate: Audio, reference: Audio) -> Parts:
+    def measure(self, estimate: Any, reference: Any = None) -> Parts:
         """Score one estimate.
 
         Args:
-            estimate: what the system made.
-            reference: what it should have made; same rate, same number of samples.
+            estimate: what the system made; of the type that `kind` states, as is the reference.
+            reference: what it should have made; None where the kind has none.
 
         Returns:
-            `{"value": bounded value, "raw": raw value}`; `raw` is left out where it is infinite.
+            `{"value": bounded value, "raw": raw value}`, `raw` left out where it is infinite; or the parts that the
+            formula gives.
 
         Raises:
             EstimateFault: fault of the system.
             ReferenceFault: fault of the reference, whatever the estimate is.
             MachineFault: the machine failed.
+            MissingResource: a judge or a package is absent.
         """
-        return self.parts(self.raw(estimate, reference))
+        return Score.of(self, self._guarded(estimate, reference)).parts
 
-    def raw(self, estimate: Audio, reference: Audio) -> float:
-        """The raw value of the formula, guarded. Same arguments and errors as `measure`."""
-        guard.check_reference(reference)
-        return self.values(estimate, reference, guard.find_fault(estimate, reference))[self.name]
+    def raw(self, estimate: Any, reference: Any = None) -> float:
+        """The raw value of the formula, guarded. Same arguments and errors as `measure`.
 
-    def values(self, estimate: Audio, reference: Audio, fault: EstimateFault | None) -> Mapping[str, float]:
-        """Raw values of every metric that shares this formula.
+        Raises:
+            TypeError: this metric has parts and no raw value.
+        """
+        found = self._guarded(estimate, reference)
+        if isinstance(found, Mapping):
+            raise TypeError(f"{self.name} has parts: use measure")
+        return found
+
+    def _guarded(self, estimate: Any, reference: Any) -> float | Parts:
+        self.kind.check_reference(reference)
+        return self.values(estimate, reference, self.kind.find_fault(estimate, reference))[self.name]
+
+    def values(self, estimate: Any, reference: Any, fault: EstimateFault | None) -> Mapping[str, float | Parts]:
+        """Raw values or parts of every metric that shares this formula.
 
         Args:
             estimate: as for `measure`.
-            reference: has passed `guard.check_reference`.
-            fault: what `guard.find_fault` found.
+            reference: has passed `kind.check_reference`.
+            fault: what `kind.find_fault` found.
 
         Raises:
-            EstimateFault, ReferenceFault, MachineFault, NotApplicable: as for `measure`.
+            EstimateFault, ReferenceFault, MachineFault, NotApplicable, MissingResource: as for `measure`.
         """
-        guard.check_length(reference, self.shortest)
+        if self.kind.timed == "reference":
+            self.kind.check_length(estimate, reference, self.shortest)
         try:
             if fault is not None:
                 raise fault
-            return self.formula(guard.at_rate(estimate, self.rates), guard.at_rate(reference, self.rates))
+            self.kind.check_length(estimate, reference, self.shortest)
+            return self.formula(self.kind.ready(estimate, self.rates), self.kind.ready(reference, self.rates))
         except EstimateFault:
             self.acquit(reference)
             raise
 
-    def acquit(self, reference: Audio) -> None:
-        """Make sure that the reference is fit, by scoring it against itself.
+    def acquit(self, reference: Any) -> None:
+        """Make sure that the reference is fit, by scoring the perfect answer to it where there is one.
 
-        Blame must not depend on the system: a reference that cannot be scored even against itself is void for all.
+        Blame must not depend on the system: a reference that not even that can be scored against is void for all.
 
         Raises:
             ReferenceFault: it cannot.
         """
-        reference = guard.at_rate(reference, self.rates)
+        if self.kind.perfect is None:
+            return
+        reference = self.kind.ready(reference, self.rates)
         try:
-            self.formula(reference, reference)
+            self.formula(self.kind.perfect(reference), reference)
         except (EstimateFault, ReferenceFault) as fault:
             raise ReferenceFault(fault.reason) from fault
 
-    def parts(self, raw: float) -> Parts:
-        """What is kept of a raw value."""
-        value, _ = self.bounded(raw)
-        return {"value": value, "raw": raw} if math.isfinite(raw) else {"value": value}
+    def parts_of_failure(self, reference: Any) -> Parts:
+        """What a failed trial leaves behind to be pooled; nothing where one failure leaves no number."""
+        if self.failed is not None:
+            return self.failed(reference)
+        return {} if self.whole or self.floor is None else {"value": self.floor}
 
     def bounded(self, raw: float) -> tuple[float, tuple[str, ...]]:
         """The value that is reported for a raw one, and the flags this earns.
@@ -158,7 +188,7 @@ class Metric:
         """
         if math.isnan(raw):
             raise EstimateFault(f"{self.name} gave no number for this estimate")
-        if (raw < self.floor) if self.higher_is_better else (raw > self.floor):
+        if self.floor is not None and ((raw < self.floor) if self.higher_is_better else (raw > self.floor)):
             return self.floor, ("floored",)
         if self.cap is not None and ((raw > self.cap) if self.higher_is_better else (raw < self.cap)):
             return self.cap, ("capped",)
@@ -171,10 +201,11 @@ class Score:
 
     Args:
         status: `ok`, `failed`, `void`, `error` or `not-applicable`.
-        value: bounded value; the floor where failed; None where there is nothing to pool.
+        value: bounded value; the floor where failed; None where a single trial has none.
         raw: what the formula gave, or None where it gave nothing or nothing finite.
         reason: why the status is not `ok`, one sentence; empty where it is.
         flags: of `floored`, `capped`, `resampled`.
+        more: parts beside `value` and `raw`, where the metric has such.
     """
 
     status: str
@@ -182,21 +213,28 @@ class Score:
     raw: float | None = None
     reason: str = ""
     flags: tuple[str, ...] = ()
+    more: Mapping[str, float | np.ndarray] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, metric: Metric, raw: float, flags: tuple[str, ...] = ()) -> "Score":
-        """The score that belongs to a raw value."""
-        value, earned = metric.bounded(raw)
-        return cls("ok", value, raw if math.isfinite(raw) else None, flags=flags + earned)
+    def of(cls, metric: Metric, found: float | Parts, flags: tuple[str, ...] = ()) -> "Score":
+        """The score that belongs to what a formula gave: a raw value, which is bounded here, or parts."""
+        if isinstance(found, Mapping):
+            more = {name: part for name, part in found.items() if name not in ("value", "raw")}
+            value = found.get("value")
+            earned = ("capped",) if metric.cap is not None and value == metric.cap else ()
+            return cls("ok", value, found.get("raw"), flags=flags + earned, more=more)
+        value, earned = metric.bounded(found)
+        return cls("ok", value, found if math.isfinite(found) else None, flags=flags + earned)
 
     @classmethod
-    def without(cls, metric: Metric, fault: Unscorable, flags: tuple[str, ...] = ()) -> "Score":
+    def without(cls, metric: Metric, fault: Unscorable, reference: Any, flags: tuple[str, ...] = ()) -> "Score":
         """The score that belongs to a fault."""
-        value = metric.floor if fault.status == "failed" else None
-        return cls(fault.status, value, reason=fault.reason, flags=flags)
+        parts = metric.parts_of_failure(reference) if fault.status == "failed" else {}
+        more = {name: part for name, part in parts.items() if name != "value"}
+        return cls(fault.status, parts.get("value"), reason=fault.reason, flags=flags, more=more)
 
     @property
     def parts(self) -> Parts:
         """What `Metric.pool` takes of this score; empty where there is nothing to pool."""
-        parts = {"value": self.value, "raw": self.raw}
-        return {name: number for name, number in parts.items() if number is not None}
+        parts = {"value": self.value, "raw": self.raw, **self.more}
+        return {name: part for name, part in parts.items() if part is not None}

@@ -10,7 +10,7 @@ The reference code has tables for 50 utterances and 1000 bad intervals and does 
 its own memory, returns a number as if nothing had happened, or takes the process down. `check_tables` refuses such a
 reference. The code keeps its state in global variables and holds the interpreter lock: only processes speed it up.
 
-Contents: `wide_band`, `narrow_band`, `most_utterances`, `check_tables`.
+Contents: `wide_band`, `narrow_band`, `most_utterances`, `check_tables`, `ROWS`.
 """
 
 import math
@@ -19,6 +19,8 @@ import numpy as np
 
 from ..errors import EstimateFault, MachineFault, NotApplicable, ReferenceFault
 from ..types import Audio
+from .kinds import SOUND
+from .metric import Metric
 
 MOST_UTTERANCES = 50
 LONGEST = 90.0
@@ -110,3 +112,45 @@ def _count_stretches(active: np.ndarray) -> int:
     apart = starts[1:] - ends[:-1] >= SHORTEST_PAUSE
     starts, ends = starts[np.concatenate(([True], apart))], ends[np.concatenate((apart, [True]))]
     return int(np.count_nonzero(ends - starts >= SHORTEST_UTTERANCE))
+
+
+ROWS = (
+    Metric(
+        name="pesq-wb",
+        title="Perceptual evaluation of speech quality, wide-band",
+        unit="MOS-LQO",
+        higher_is_better=True,
+        low=1.0,
+        high=4.65,
+        floor=1.0,
+        cap=None,
+        source="ITU-T P.862.2",
+        implementation="pesq 0.0.4",
+        kind=SOUND,
+        rates=(16_000,),
+        shortest=0.3,
+        formula=wide_band,
+        parallel="process",
+        percent=False,
+        digits=2,
+    ),
+    Metric(
+        name="pesq-nb",
+        title="Perceptual evaluation of speech quality, narrow-band",
+        unit="MOS-LQO",
+        higher_is_better=True,
+        low=1.0,
+        high=4.56,
+        floor=1.0,
+        cap=None,
+        source="ITU-T P.862 with the mapping of P.862.1",
+        implementation="pesq 0.0.4",
+        kind=SOUND,
+        rates=(8_000, 16_000),
+        shortest=0.3,
+        formula=narrow_band,
+        parallel="process",
+        percent=False,
+        digits=2,
+    ),
+)

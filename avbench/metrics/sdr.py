@@ -6,7 +6,7 @@ the mean, as in MUTUD eq. 9; `si-sdr-zm` after removal of both means.
 Conventions: dB, higher is better; float64 throughout; nothing is added to a denominator, so the value does not depend
 on the level of either signal.
 
-Contents: `si_sdr`, `si_sdr_and_zero_mean`.
+Contents: `si_sdr`, `si_sdr_and_zero_mean`, `ROWS`.
 """
 
 import math
@@ -14,6 +14,8 @@ import math
 import numpy as np
 
 from ..types import Audio
+from .kinds import SOUND
+from .metric import Metric
 
 
 def si_sdr(estimate: np.ndarray, reference: np.ndarray) -> float:
@@ -44,3 +46,45 @@ def si_sdr_and_zero_mean(estimate: Audio, reference: Audio) -> dict[str, float]:
     """Both definitions of one pair that has passed the guard."""
     e, c = estimate.samples.astype(np.float64), reference.samples.astype(np.float64)
     return {"si-sdr": si_sdr(e, c), "si-sdr-zm": si_sdr(e - e.mean(), c - c.mean())}
+
+
+ROWS = (
+    Metric(
+        name="si-sdr",
+        title="Scale-invariant signal-to-distortion ratio, means kept",
+        unit="dB",
+        higher_is_better=True,
+        low=float("-inf"),
+        high=float("inf"),
+        floor=-60.0,
+        cap=100.0,
+        source="Le Roux et al. 2019, eq. 3; MUTUD, eq. 9",
+        implementation="own, float64",
+        kind=SOUND,
+        rates=(),
+        shortest=0.1,
+        formula=si_sdr_and_zero_mean,
+        parallel="thread",
+        percent=False,
+        digits=2,
+    ),
+    Metric(
+        name="si-sdr-zm",
+        title="Scale-invariant signal-to-distortion ratio, means removed",
+        unit="dB",
+        higher_is_better=True,
+        low=float("-inf"),
+        high=float("inf"),
+        floor=-60.0,
+        cap=100.0,
+        source="Le Roux et al. 2019, eq. 3, of signals without their means",
+        implementation="own, float64",
+        kind=SOUND,
+        rates=(),
+        shortest=0.1,
+        formula=si_sdr_and_zero_mean,
+        parallel="thread",
+        percent=False,
+        digits=2,
+    ),
+)

@@ -20,6 +20,7 @@ AVSE = Task(
     axes={"snr": None, "modality": ("av", "audio", "frozen-face", "wrong-face"), "offset": None},
     official_snr=(-15.0, -10.0, -5.0, 0.0, 5.0),
     answer="audio",
+    kinds=("sound", "speech"),
     metrics=("stoi", "estoi", "si-sdr", "pesq-wb"),
     anchors=("noisy", "oracle", "silence"),
     defaults={"modality": "av"},

@@ -28,6 +28,7 @@ class Task:
         defaults: the value of each axis that has one when it is not set.
         official_snr: the SNR list of official runs, dB; empty for a task without noise.
         answer: which field of `Prediction` is judged.
+        kinds: kinds of metrics that can judge an answer.
         metrics: names, in the order of the table.
         anchors: rows made by the runner from the trial itself.
     """
@@ -44,6 +45,7 @@ class Task:
     axes: Mapping[str, tuple[str, ...] | None]
     official_snr: tuple[float, ...]
     answer: str
+    kinds: tuple[str, ...]
     metrics: tuple[str, ...]
     anchors: tuple[str, ...]
     defaults: Mapping[str, str] = field(default_factory=dict)

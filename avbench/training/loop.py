@@ -8,7 +8,8 @@ Lightning Fabric.
 Learning rate: linear warm-up, then a half cosine to zero (Loshchilov and Hutter 2017, eq. 5). Steps of pre-training
 come before, with negative numbers and a schedule for each of its stages, so that rows of one table see the same batches
 at the same rates whether or not a part of them was pre-trained.
-Averaged weights: an exponential moving average of parameters and buffers; these are what is validated and exported.
+Averaged weights: an exponential moving average of parameters and buffers; these are what is validated and exported. Its
+decay grows with the steps, so that the random weights of the beginning are soon forgotten.
 
 Contents: `Progress`, `learning_rate`, `fit`.
 """
@@ -118,9 +119,8 @@ def fit(
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.999), weight_decay=recipe.weight_decay
     )
-    average = torch.optim.swa_utils.AveragedModel(
-        model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(recipe.average), use_buffers=True
-    ).to(fabric.device)
+    average = torch.optim.swa_utils.AveragedModel(model, multi_avg_fn=_average(recipe.average), use_buffers=True)
+    average = average.to(fabric.device)
     wrapped, optimizer = fabric.setup(model, optimizer)
     first = -sum(recipe.pretraining)
     step, spent = first, 0.0
@@ -181,6 +181,25 @@ def fit(
     return average.module, Progress(
         done, planned, spent + time.monotonic() - begun, stopped if done < planned else "finished"
     )
+
+
+def _average(decay: float) -> Callable[[list[Tensor], list[Tensor], Tensor | int], None]:
+    """An exponential moving average whose decay after n steps is (1 + n) / (10 + n), until it reaches its own.
+
+    With the full decay from the beginning, 2.4 % of the random initial weights were still there after 3,716 steps of a
+    training of ours, which cost 0.9 dB.
+    """
+
+    @torch.no_grad()
+    def update(averages: list[Tensor], values: list[Tensor], count: Tensor | int) -> None:
+        share = 1 - min(decay, (1 + int(count)) / (10 + int(count)))
+        for average, value in zip(averages, values, strict=True):
+            if average.is_floating_point():
+                average.lerp_(value.to(average.dtype), share)
+            else:
+                average.copy_(value)
+
+    return update
 
 
 @contextlib.contextmanager

@@ -1,19 +1,18 @@
-"""One test over the whole table, so that no newcomer can dodge it."""
+"""What holds for the metrics of sound; the laws for every metric are in test_laws.py."""
 
 import inspect
 import math
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 
 from avbench.errors import UnknownName
 from avbench.metrics import METRICS, Metric, Score, get_metric, guard, intelligibility, measure_all, pesq, sdr
-from avbench.metrics.golden import TOLERANCE, differences, expected_scores, golden_pair
+from avbench.metrics.golden import golden_pair
 from avbench.types import Audio
 
-EVERY = pytest.mark.parametrize("metric", METRICS.values(), ids=lambda metric: metric.name)
+SOUND = {name: metric for name, metric in METRICS.items() if metric.kind.name == "sound"}
+EVERY = pytest.mark.parametrize("metric", SOUND.values(), ids=lambda metric: metric.name)
 
 
 @EVERY
@@ -30,21 +29,20 @@ def test_metadata_is_complete(metric):
     assert metric.shortest >= guard.SHORTEST and 0 <= metric.digits <= 4
     assert metric.percent is (metric.unit == "")
     assert metric.identity == f"{metric.name}@{metric.version}"
-    assert metric.name in TOLERANCE and metric.name in expected_scores()
 
 
 def test_floors_and_caps_are_those_promised():
     promised = {"stoi": 0, "estoi": 0, "pesq-wb": 1, "pesq-nb": 1, "si-sdr": -60, "si-sdr-zm": -60}
-    assert {name: metric.floor for name, metric in METRICS.items()} == promised
-    assert {name for name, metric in METRICS.items() if metric.cap == 100.0} == {"si-sdr", "si-sdr-zm"}
+    assert {name: metric.floor for name, metric in SOUND.items()} == promised
+    assert {name for name, metric in SOUND.items() if metric.cap == 100.0} == {"si-sdr", "si-sdr-zm"}
 
 
 def test_argument_order_is_estimate_then_reference():
     functions = [
-        Metric.measure, Metric.raw, Metric.values, measure_all, guard.find_fault, sdr.si_sdr,
+        Metric.measure, Metric.raw, Metric.values, measure_all, guard.check_pair, sdr.si_sdr,
         sdr.si_sdr_and_zero_mean, intelligibility.stoi_and_estoi, pesq.wide_band, pesq.narrow_band,
     ]  # fmt: skip
-    for function in [*functions, *(metric.formula for metric in METRICS.values())]:
+    for function in [*functions, *(metric.formula for metric in SOUND.values())]:
         names = [name for name in inspect.signature(function).parameters if name in ("estimate", "reference")]
         assert names == ["estimate", "reference"], function
 
@@ -80,13 +78,9 @@ def test_values_stay_in_the_stated_range(metric):
         assert metric.measure(noise, reference)["value"] >= metric.floor
 
 
-def test_golden_scores():
-    assert differences() == []
-
-
 def test_one_pass_equals_one_by_one(pair):
-    together = measure_all(METRICS, *pair)
-    for name, metric in METRICS.items():
+    together = measure_all(SOUND, *pair)
+    for name, metric in SOUND.items():
         assert together[name].status == "ok" and together[name].flags == ()
         assert together[name].parts == metric.measure(*pair)
     assert list(measure_all(["pesq-nb", "stoi"], *pair)) == ["pesq-nb", "stoi"]
@@ -109,10 +103,3 @@ def test_bounds():
 def test_unknown_metric_names_the_nearest(pair):
     with pytest.raises(UnknownName, match="pesq-wb"):
         measure_all(["pesq"], *pair)
-
-
-def test_import_is_light():
-    heavy = "{'numba', 'pesq', 'torch', 'scipy', 'soxr', 'soundfile', 'av'}"
-    code = f"import sys, avbench.metrics; sys.exit(', '.join({heavy} & set(sys.modules)) or None)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr

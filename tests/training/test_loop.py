@@ -13,7 +13,7 @@ from torch import nn
 
 from avbench.errors import BadFile, UsageError
 from avbench.training.checkpoint import NAME, load_checkpoint
-from avbench.training.loop import fit, learning_rate
+from avbench.training.loop import _average, fit, learning_rate
 from avbench.training.recipe import TrainingRecipe
 
 RECIPE = TrainingRecipe(
@@ -104,6 +104,22 @@ def test_another_training_is_not_continued(tmp_path):
     (tmp_path / NAME).write_bytes(b"rubbish")
     with pytest.raises(BadFile, match="cannot be read"):
         load_checkpoint(tmp_path, "toy", "cpu")
+
+
+def test_the_average_forgets_where_it_began():
+    update = _average(0.9)
+    average, counted = torch.tensor([100.0]), torch.tensor([3])
+    expected = 100.0
+    for n in range(1, 300):
+        update([average, counted], [torch.tensor([1.0]), torch.tensor([7])], n)
+        decay = min(0.9, (1 + n) / (10 + n))
+        expected = decay * expected + (1 - decay)
+    assert float(average) == pytest.approx(expected, rel=1e-5) == pytest.approx(1.0, abs=1e-4)
+    assert int(counted) == 7
+    early = torch.tensor([100.0])
+    for n in range(1, 30):
+        _average(0.999)([early], [torch.tensor([1.0])], n)
+    assert float(early) < 1.1  # a plain average of that span would still hold 97 % of it
 
 
 def test_schedule():

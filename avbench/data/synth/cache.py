@@ -93,7 +93,7 @@ def cache_folder() -> Path:
 @lru_cache(maxsize=1)
 def source_digest() -> str:
     """Digest of the files of this room that clips depend on."""
-    keepers = ("cache.py", "corpus.py", "makers.py", "prepare.py", "gallery.py")
+    keepers = ("cache.py", "corpus.py", "makers.py", "prepare.py", "gallery.py", "mean_face.py")
     hashed = hashlib.blake2b(digest_size=4)
     for path in sorted(p for p in Path(__file__).parent.iterdir() if p.suffix in (".py", ".tsv")):
         if path.name not in keepers and not path.name.startswith("noise_"):

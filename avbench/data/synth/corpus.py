@@ -188,6 +188,11 @@ class TrainingArrays:
         """Who speaks."""
         return speaker_of(self.ids[index])
 
+    def text(self, index: int) -> str:
+        """What is said, with punctuation."""
+        shard, row = self._rows[index]
+        return self.shards[shard].meta[row]["text"]
+
     def audio(self, index: int) -> np.ndarray:
         """`[T]` int16 at 16 kHz, a read-only view; T = 640 frames."""
         begin = self._begin[index]

@@ -1,0 +1,60 @@
+"""Lip sync accuracy: whether a word lip reader reads from a made video the word that it should say.
+
+Source: "Cross-Modal Mutual Learning" (CMML, AAAI 2022), Table 2 (accuracy of the pretrained word lip reader of
+Martinez et al. 2020 on generated clips). Top-1 of all words that the judge knows; the share of clips is the corpus
+value. A lip reader errs on true videos too: put its score on them beside every other.
+
+Conventions: 1 where the word is read, else 0. Words are compared as `avbench.signal.text` normalises them.
+
+Contents: `lip_sync_accuracy`, `ROWS`.
+"""
+
+from ..errors import ReferenceFault
+from ..types import Video
+from .kinds import LIPS
+from .metric import Metric
+
+JUDGE = "mstcn"
+
+
+def lip_sync_accuracy(estimate: Video, reference: str) -> dict[str, float]:
+    """Whether the word is read off one clip that has passed the guard.
+
+    Args:
+        estimate: what the lip reader takes; `mstcn` wants 29 frames at 25 a second.
+        reference: the word.
+
+    Raises:
+        ReferenceFault: the lip reader does not know the word, so that nobody could be right.
+        EstimateFault: the video is none that the lip reader can look at.
+        MissingResource: the lip reader is not here.
+    """
+    from ..judges import open_judge
+    from ..signal.text import normalise
+
+    judge = open_judge(JUDGE)
+    word = normalise(reference)
+    if word not in {normalise(known) for known in judge.words}:
+        raise ReferenceFault(f"the lip reader knows {len(judge.words)} words, and {reference!r} is none of them")
+    return {"lsa": float(normalise(judge.read(estimate)) == word)}
+
+
+ROWS = (
+    Metric(
+        name="lsa",
+        title="Lip sync accuracy: top-1 of a word lip reader",
+        unit="",
+        higher_is_better=True,
+        low=0.0,
+        high=1.0,
+        floor=0.0,
+        cap=None,
+        source="CMML (AAAI 2022), Table 2; Martinez et al. 2020, ICASSP",
+        implementation="own, with the judge mstcn",
+        kind=LIPS,
+        formula=lip_sync_accuracy,
+        percent=True,
+        digits=1,
+        judge=JUDGE,
+    ),
+)

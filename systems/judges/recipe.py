@@ -1,0 +1,129 @@
+"""Every number of the judges' trainings, free of torch.
+
+Contents: `AsrRecipe`, `FaceRecipe`, `LandmarkRecipe`, `FaceFeatureRecipe`, `FaceVoiceRecipe`, and the recipes `ASR`,
+`LANDMARKS`, `FACE`, `FACE_VOICE`.
+"""
+
+from dataclasses import dataclass
+
+from avbench.training.recipe import TrainingRecipe
+
+
+@dataclass(frozen=True, kw_only=True)
+class AsrRecipe(TrainingRecipe):
+    """The recogniser.
+
+    Args:
+        width: features of a step.
+        taps: of each convolution.
+        dilations: of each block; together the blocks see 0.8 s to either side: a word and its neighbours.
+        dropout: chance that a feature of a block is left out.
+        masks: stretches of time, and as many of bands, that are set to zero (Park et al. 2019: 2).
+        mask_frames: longest stretch of time, in 10 ms.
+        mask_bands: widest stretch of bands.
+        check_clips: of the validation speakers; 160 are all.
+    """
+
+    width: int = 256
+    taps: int = 5
+    dilations: tuple[int, ...] = (1, 1, 2, 2, 3)
+    dropout: float = 0.1
+    masks: int = 2
+    mask_frames: int = 12
+    mask_bands: int = 12
+    check_clips: int = 160
+
+
+@dataclass(frozen=True, kw_only=True)
+class FaceRecipe(TrainingRecipe):
+    """What the judges that see share.
+
+    Args:
+        widths: channels at 32 × 32, 16 × 16 and 8 × 8.
+        speakers: training speakers whose faces are drawn.
+        clips: of each; light, background and pose differ between clips.
+        frames: of each clip.
+        check_speakers: people of the validation; 40 are those of the corpus, more lie beyond it.
+    """
+
+    widths: tuple[int, int, int] = (40, 64, 88)
+    speakers: int = 320
+    clips: int = 6
+    frames: int = 4
+    check_speakers: int = 40
+
+
+@dataclass(frozen=True, kw_only=True)
+class LandmarkRecipe(FaceRecipe):
+    """The point finder.
+
+    Args:
+        none: share of the pictures that show no face.
+        presence: weight of telling faces from none; the points' loss has weight 10 on halves of the picture.
+    """
+
+    none: float = 0.25
+    presence: float = 0.1
+
+
+@dataclass(frozen=True, kw_only=True)
+class FaceFeatureRecipe(FaceRecipe):
+    """The face features.
+
+    Args:
+        visemes: weight of naming the viseme; the loss of the numbers has weight 1.
+        people: weight of telling people apart.
+    """
+
+    visemes: float = 0.2
+    people: float = 0.1
+
+
+@dataclass(frozen=True, kw_only=True)
+class FaceVoiceRecipe(FaceRecipe):
+    """The matcher.
+
+    Args:
+        voice_width: features of a step of the listening side.
+        views: pictures of each person in a step, embedded together.
+        traits: weight of naming what couples face and voice.
+    """
+
+    voice_width: int = 112
+    views: int = 2
+    traits: float = 1.0
+
+
+# Numbers below are chosen by short trials; README.md tells what they gave.
+_SYNTH = {
+    "name": "synth",
+    "precision": "bf16-mixed",  # twice as fast where the processor has it
+    "average": 0.995,  # spans the last few hundred steps, in which the learning rate is all but zero
+    "log_every": 50,
+    "validate_every": 500,
+    "save_every": 250,
+}
+ASR = AsrRecipe(
+    **_SYNTH,
+    corpus="base",  # sound only; twice the speakers of `small`, and words that are rare in it
+    width=224,  # with 5 blocks 1.7 M weights, so that all judges stay under 4 MiB
+    steps=6_000,
+    batch=16,  # clips of 4 s on average
+    learning_rate=2e-3,
+    warmup=150,
+)
+LANDMARKS = LandmarkRecipe(**_SYNTH, corpus="small", steps=3_000, batch=32, learning_rate=2e-3, warmup=100)
+FACE = FaceFeatureRecipe(**_SYNTH, corpus="small", steps=3_000, batch=32, learning_rate=2e-3, warmup=100)
+FACE_VOICE = FaceVoiceRecipe(
+    **_SYNTH,
+    corpus="small",
+    widths=(32, 48, 64),  # fewer than the other judges': eight traits are all it has to see
+    speakers=800,  # of which 320 are the corpus'; the coupling is too weak to be learned from fewer
+    clips=3,
+    frames=2,
+    check_speakers=120,  # 7,000 pairs of equal gender
+    steps=2_500,
+    batch=48,  # people to choose among
+    learning_rate=1e-3,
+    warmup=100,
+)
