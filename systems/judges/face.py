@@ -20,16 +20,17 @@ from torch import Tensor, nn
 from avbench.data.synth.articulation import VISEMES
 from avbench.efficiency.arithmetic import exact_arithmetic
 from avbench.seeds import Draw, seed_of
+from avbench.signal.landmarks import COUNT
 from avbench.training.loop import Batch
 
-from .faces import Faces, draw_faces, more_speakers
+from .faces import POINT_SPREAD, Faces, draw_faces, mean_points, more_speakers
 from .recipe import FaceFeatureRecipe
 from .seeing import FaceTrunk, to_square
 from .spoilt_faces import FaceSpoil, spoil_faces
 from .training import Course, train_course
 
 FEATURES = 128
-NUMBERS = 45  # 15 traits, 12 of colour, 16 of movement, blur and noise
+FACTS = 45  # 15 traits, 12 of colour, 16 of movement, blur and noise
 PLACES = 20  # features of each of 8 × 8 places, so that shape and pose are not averaged away
 OCTAVES = 3
 CHUNK = 32
@@ -79,12 +80,12 @@ class FacePupil(nn.Module):
     def __init__(self, net: FaceNet, people: int):
         super().__init__()
         self.net = net
-        self.numbers = nn.Linear(FEATURES, NUMBERS)
+        self.numbers = nn.Linear(FEATURES, FACTS + 2 * COUNT)
         self.visemes = nn.Linear(FEATURES, len(VISEMES))
         self.people = nn.Linear(FEATURES, people, bias=False)
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Numbers `[B, 45]`, scores of visemes, scores of people (16 × cosine)."""
+        """Facts and points `[B, 45 + 136]`, scores of visemes, scores of people (16 × cosine)."""
         x = F.gelu(self.net(pictures))
         who = 16 * F.linear(F.normalize(x, dim=-1), F.normalize(self.people.weight, dim=-1))
         return self.numbers(x).float(), self.visemes(x).float(), who.float()
@@ -123,29 +124,31 @@ def train_face(recipe: FaceFeatureRecipe, **options) -> Path:
     speakers = more_speakers("train", recipe.speakers)
     faces = draw_faces(speakers, recipe.clips, recipe.frames, "train", recipe.corpus, announce)
     check = draw_faces(more_speakers("validation", recipe.check_speakers), 2, 2, "validation", recipe.corpus)
-    known = _numbers(faces)
-    mean, spread = known.mean(0), known.std(0) + 1e-6
+    facts = _facts(faces)
+    mean, spread = facts.mean(0), facts.std(0) + 1e-6
 
     def batch_of(step: int, rank: int, world: int) -> Batch:
-        return _batch(faces, (recipe.seed, step, rank), recipe.batch // world, (known - mean) / spread)
+        return _batch(faces, (recipe.seed, step, rank), recipe.batch // world, (facts - mean) / spread)
 
     def objective(model: nn.Module, batch: Batch, step: int):
         numbers, visemes, who = model(batch["pictures"])
-        off = F.mse_loss(numbers, batch["numbers"])
+        off = F.mse_loss(numbers[:, :FACTS], batch["facts"]) + F.mse_loss(numbers[:, FACTS:], batch["points"])
         reads, knows = F.cross_entropy(visemes, batch["viseme"]), F.cross_entropy(who, batch["speaker"])
         values = {"numbers": off.detach(), "visemes": reads.detach(), "people": knows.detach()}
         return off + recipe.visemes * reads + recipe.people * knows, values
 
     @torch.no_grad()
     def validate(model: nn.Module, step: int) -> dict[str, float]:
-        batch = _batch(check, ("validation", 0, 0), len(check), (_numbers(check) - mean) / spread)
+        batch = _batch(check, ("validation", 0, 0), len(check), (_facts(check) - mean) / spread)
         parts = [model(p.to(options.get("device", "cpu"))) for p in batch["pictures"].split(CHUNK)]
         numbers, visemes, _ = (torch.cat(p).cpu() for p in zip(*parts, strict=True))
-        explained = 1 - (numbers - batch["numbers"]).square().mean(0) / batch["numbers"].var(0).clamp_min(1e-6)
+        wanted = torch.cat([batch["facts"], batch["points"]], -1)
+        explained = 1 - (numbers - wanted).square().mean(0) / wanted.var(0).clamp_min(1e-6)
         shape, colour = (15, 27)
         return {
             "shape": float(explained[:shape].mean()), "colour": float(explained[shape:colour].mean()),
-            "moves": float(explained[colour:-2].mean()), "spoilt": float(explained[-2:].mean()),
+            "moves": float(explained[colour : FACTS - 2].mean()), "points": float(explained[FACTS:].mean()),
+            "spoilt": float(explained[FACTS - 2 : FACTS].mean()),
             "visemes_right": float((visemes.argmax(-1) == batch["viseme"]).float().mean()),
         }  # fmt: skip
 
@@ -158,22 +161,22 @@ def train_face(recipe: FaceFeatureRecipe, **options) -> Path:
     return train_course(course, recipe, **options)
 
 
-def _numbers(faces: Faces) -> np.ndarray:
-    """`[N, 45]`: traits, colours, moves, and two places for blur and noise, whose spread is that of the spoiling."""
+def _facts(faces: Faces) -> np.ndarray:
+    """`[N, 45]`: traits, colours, moves, and two places that blur and noise are written to."""
     spoiling = np.zeros((len(faces), 2), np.float32)
-    spoiling[::2] = SPOIL.blur / 2, SPOIL.noise / 2
     return np.concatenate([faces.traits, faces.colours, faces.moves, spoiling], axis=1)
 
 
-def _batch(faces: Faces, seed: tuple, count: int, numbers: np.ndarray) -> Batch:
+def _batch(faces: Faces, seed: tuple, count: int, facts: np.ndarray) -> Batch:
     names = [str(s) for s in seed]
     draw, torch_draw = Draw("face", *names), torch.Generator().manual_seed(seed_of("face", *names) >> 1)
     chosen = np.array([draw.integer(len(faces)) for _ in range(count)])
     spoilt = spoil_faces(faces.pictures[chosen], faces.points[chosen], SPOIL, torch_draw)
-    wanted = torch.from_numpy(numbers[chosen]).float()
+    wanted = torch.from_numpy(facts[chosen]).float()
     wanted[:, -2] = spoilt.blur * (4 / SPOIL.blur) - 1
     wanted[:, -1] = spoilt.noise * (4 / SPOIL.noise) - 1
+    points = (spoilt.points - torch.from_numpy(mean_points())).flatten(1) / POINT_SPREAD
     return {
-        "pictures": spoilt.pictures, "numbers": wanted, "viseme": torch.from_numpy(faces.viseme[chosen]),
-        "speaker": torch.from_numpy(faces.speaker[chosen]),
+        "pictures": spoilt.pictures, "facts": wanted, "points": points,
+        "viseme": torch.from_numpy(faces.viseme[chosen]), "speaker": torch.from_numpy(faces.speaker[chosen]),
     }  # fmt: skip

@@ -1,9 +1,11 @@
 """The matcher `synth-face-voice`: faces and voices in one space, near each other where they belong together.
 
-Source: the symmetric contrastive objective of Radford et al. 2021 (eq. in their Fig. 3), after Nagrani et al. 2018, who
-first matched faces and voices. Beside it each side has to name what is known to couple them in the embedded corpus
-(shape of the face; pitch and length of the vocal tract within gender; age), because contrast alone learns slowly from
-few people. Half of the batches hold one gender only, so that gender is not all that is learned.
+Source: the symmetric contrastive objective of Radford et al. 2021 (pseudocode in their Fig. 3); Nagrani et al. 2018
+first matched faces and voices. Each side names what couples them in the embedded corpus (shape of the face; pitch and
+length of the vocal tract within gender; gender and age), and embeddings are made of these few numbers alone. Contrast
+moves only what makes them: let through to the encoders, it learned by heart which skin goes with which voice, and what
+was right for unseen people fell while the loss did. Half of the batches hold one gender only, so that gender is not all
+that is learned.
 
 Most training people lie beyond the corpus' 400: names like s512 give faces and voices by the same rules. None of them
 is a validation or test speaker.
@@ -23,10 +25,12 @@ from torch import Tensor, nn
 from avbench.efficiency.arithmetic import exact_arithmetic
 from avbench.seeds import Draw, seed_of
 from avbench.signal.audio import resample
+from avbench.signal.landmarks import COUNT
 from avbench.training.loop import Batch
 from avbench.types import Audio, Video
 
 from .couples import Couples, make_couples
+from .faces import POINT_SPREAD, mean_points
 from .hearing import BANDS, RATE, HearingBlock, LogMel, TimeConv
 from .recipe import FaceVoiceRecipe
 from .seeing import FaceTrunk, to_square
@@ -35,6 +39,7 @@ from .spoilt_faces import FaceSpoil, spoil_faces
 from .training import Course, train_course
 
 EMBEDDING = 64
+PLACES = 20  # features of each of 8 × 8 places
 FRAMES = 8  # of a video, evenly spread, are looked at
 SHORTEST = 0.2  # seconds
 SPOIL = FaceSpoil(shift=4.0, turn=0.08, zoom=0.03, colour=0.1, blur=1.5, noise=10.0)
@@ -50,15 +55,15 @@ class FaceVoiceNet(nn.Module):
     def __init__(self, recipe: FaceVoiceRecipe):
         super().__init__()
         self.trunk = FaceTrunk(recipe.widths)
-        maps = recipe.widths[2]
-        self.look = nn.Sequential(nn.Linear(maps * 16, 96), nn.GELU())
-        self.face_traits, self.face = nn.Linear(96, 10), nn.Linear(96, EMBEDDING)
+        self.places = nn.Sequential(nn.ReLU(), nn.Conv2d(recipe.widths[2], PLACES, 1))
+        self.look = nn.Sequential(nn.Linear(64 * PLACES, 96), nn.GELU())
+        self.points, self.face_traits, self.face = nn.Linear(96, 2 * COUNT), nn.Linear(96, 10), _maker(10)
         width = recipe.voice_width
         self.mel = LogMel()
         self.first = TimeConv(2 * BANDS, width, 3)
         self.blocks = nn.ModuleList(HearingBlock(width, 5, d, 0.1) for d in (1, 2, 3))
         self.listen = nn.Sequential(nn.Linear(2 * width, 96), nn.GELU())
-        self.voice_traits, self.voice = nn.Linear(96, 4), nn.Linear(96, EMBEDDING)
+        self.voice_traits, self.voice = nn.Linear(96, 4), _maker(4)
         self.sharpness = nn.Parameter(torch.tensor(2.0))
 
     def forward(self, pictures: Tensor | None, wave: Tensor | None, length: Tensor | None):
@@ -73,12 +78,12 @@ class FaceVoiceNet(nn.Module):
         voice = None if wave is None else self.hear(wave, length)
         return face, voice, self.sharpness.exp()
 
-    def see(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
-        """`[B, 64]` of length 1, and `[B, 10]`."""
+    def see(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """`[B, 64]` of length 1, `[B, 10]`, and the points of each view `[B, V, 136]`."""
         count, views = pictures.shape[:2]
-        maps = F.adaptive_avg_pool2d(F.relu(self.trunk(pictures.flatten(0, 1))[2]).float(), 4)
-        x = self.look(maps.flatten(1)).unflatten(0, (count, views)).mean(1)
-        return F.normalize(self.face(x).float(), dim=-1), self.face_traits(x).float()
+        x = self.look(self.places(self.trunk(pictures.flatten(0, 1))[2]).flatten(1)).unflatten(0, (count, views))
+        traits = self.face_traits(x).float().mean(1)
+        return F.normalize(self.face(traits.detach()).float(), dim=-1), traits, self.points(x).float()
 
     def hear(self, wave: Tensor, length: Tensor) -> tuple[Tensor, Tensor]:
         """`[B, 64]` of length 1, and `[B, 4]`."""
@@ -91,8 +96,13 @@ class FaceVoiceNet(nn.Module):
         count = mask.sum(1)[:, None].clamp_min(1)
         mean = x.float().sum(1) / count
         spread = (((x.float() - mean[:, None]) * mask[..., None]).square().sum(1) / count + 1e-5).sqrt()
-        x = self.listen(torch.cat([mean, spread], -1))
-        return F.normalize(self.voice(x).float(), dim=-1), self.voice_traits(x).float()
+        traits = self.voice_traits(self.listen(torch.cat([mean, spread], -1))).float()
+        return F.normalize(self.voice(traits.detach()).float(), dim=-1), traits
+
+
+def _maker(traits: int) -> nn.Module:
+    """Traits to an embedding."""
+    return nn.Sequential(nn.Linear(traits, EMBEDDING), nn.GELU(), nn.Linear(EMBEDDING, EMBEDDING))
 
 
 class SynthFaceVoice:
@@ -156,8 +166,9 @@ def train_face_voice(recipe: FaceVoiceRecipe, **options) -> Path:
         own = torch.arange(len(scores), device=scores.device)
         contrast = (F.cross_entropy(scores, own) + F.cross_entropy(scores.T, own)) / 2
         shape, sound = F.mse_loss(face[1], batch["face_traits"]), F.mse_loss(voice[1], batch["voice_traits"])
+        points = F.mse_loss(face[2], batch["points"])
         values = {"contrast": contrast.detach(), "face": shape.detach(), "voice": sound.detach()}
-        return contrast + recipe.traits * (shape + sound), values
+        return contrast + shape + sound + points, values | {"points": points.detach()}
 
     def validate(model: nn.Module, step: int) -> dict[str, float]:
         return match_share(model, check, options.get("device", "cpu"))
@@ -177,10 +188,12 @@ def batch_at(couples: Couples, recipe: FaceVoiceRecipe, seed: tuple, count: int)
     people = draw.sample(pool, min(count, len(pool)))
     views = np.array([[k * couples.views + draw.integer(couples.views) for _ in range(recipe.views)] for k in people])
     pictures, points = couples.faces.pictures[views.ravel()], couples.faces.points[views.ravel()]
-    spoilt = spoil_faces(pictures, points, SPOIL, torch_draw).pictures
+    spoilt = spoil_faces(pictures, points, SPOIL, torch_draw)
+    placed = (spoilt.points - torch.from_numpy(mean_points())).flatten(1) / POINT_SPREAD
     heard = pad_waves([couples.piece(k, recipe.seconds, draw) for k in people])
     return heard | {
-        "pictures": spoilt.unflatten(0, views.shape), "face_traits": torch.from_numpy(couples.face_traits[people]),
+        "pictures": spoilt.pictures.unflatten(0, views.shape), "points": placed.unflatten(0, views.shape),
+        "face_traits": torch.from_numpy(couples.face_traits[people]),
         "voice_traits": torch.from_numpy(couples.voice_traits[people]),
     }  # fmt: skip
 

@@ -6,11 +6,12 @@ and speech of its own; what is said is that of some clip of the corpus, whoever 
 
 Conventions: pictures `[N, 128, 128, 3]` uint8 RGB; points in their pixels, (0, 0) being the centre of the first.
 
-Contents: `Faces`, `draw_faces`, `more_speakers`.
+Contents: `Faces`, `draw_faces`, `mean_points`, `more_speakers`.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import cache
 
 import numpy as np
 
@@ -21,14 +22,20 @@ from avbench.data.synth.render import Motion, landmarks, make_motion, render_fac
 from avbench.data.synth.speakers import make_speaker
 from avbench.data.synth.spec import CorpusSpec, speaker_ids, split_of
 from avbench.seeds import Draw
+from avbench.signal.landmarks import mean_face
 
 SIZE = 128
+EYES = 40.0
+MIDDLE = (63.5, 70.2)
+"""Pixels between the outer corners of the eyes, and the middle of all points, on average."""
 TRAITS = (
     "face_width", "face_height", "jaw_exponent", "mouth_width", "lip_thickness", "brow_thickness", "nose_length",
     "nose_width", "male", "age", "eye_x", "eye_y", "eye_size", "mouth_y", "hairline",
 )  # fmt: skip
 """Of an identity; the first eight follow the voice."""
 COLOURS = ("skin", "hair", "upper_lip", "clothes")
+POINT_SPREAD = 4.0
+"""Pixels: about the standard deviation of a point over faces."""
 MOVES = ("roll", "yaw", "pitch", "shift_x", "shift_y", "scale", "brow", "blink")
 
 
@@ -56,6 +63,12 @@ class Faces:
 
     def __len__(self) -> int:
         return len(self.pictures)
+
+
+@cache
+def mean_points() -> np.ndarray:
+    """`[68, 2]` float32: about where the points of a face at rest lie, in pixels: the mean face at the corpus' size."""
+    return (mean_face() * EYES + MIDDLE).astype(np.float32)
 
 
 def more_speakers(split: str, count: int) -> tuple[str, ...]:
