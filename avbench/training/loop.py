@@ -186,8 +186,8 @@ def fit(
 def _average(decay: float) -> Callable[[list[Tensor], list[Tensor], Tensor | int], None]:
     """An exponential moving average whose decay after n steps is (1 + n) / (10 + n), until it reaches its own.
 
-    With the full decay from the beginning, 2.4 % of the random initial weights were still there after 3,716 steps of a
-    training of ours, which cost 0.9 dB.
+    With a decay of 0.999 from the beginning, 2 % of the random initial weights would still be there after 4,000 steps,
+    and 41 % after 900.
     """
 
     @torch.no_grad()

