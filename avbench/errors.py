@@ -46,6 +46,11 @@ class UnknownName(UsageError):
         hint = f" Did you mean {' or '.join(near)}?" if near else ""
         super().__init__(f"There is no {kind} called {name!r}.{hint}")
         self.kind, self.name, self.near = kind, name, near
+        self._given = kind, name, known
+
+    def __reduce__(self):
+        """From one process to another."""
+        return UnknownName, self._given
 
 
 class MissingResource(AvbenchError):

@@ -106,20 +106,37 @@ class Inputs:
         audio: noisy speech, or None.
         video: mouth crop `[F, 88, 88, 1]` at 25 fps (frame f shows the 40 ms that begin at f / 25 s), or None.
         seed: hash of the trial id: the only randomness a system may use.
+        face: the face that is to be moved, changed or judged, one picture `[1, H, W, C]` or a film; or None.
+        references: whose look or voice is wanted, by role: `{"voice": Audio}`, `{"image": Video}`.
+        wanted: what is said of the answer in words, e.g. `{"gender": "f"}`.
     """
 
     id: str
     audio: Audio | None
     video: Video | None
     seed: int
+    face: Video | None = None
+    references: Mapping[str, "Audio | Video"] = field(default_factory=dict)
+    wanted: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
 class Target:
-    """What only the judge sees."""
+    """What only the judge sees; only what the task's metrics ask for is filled.
+
+    Args:
+        audio: the speech that is wanted.
+        text: what is to be heard, or read from the lips.
+        video: the pictures that are wanted.
+        labels: `[F]` bool, one for each picture of `Inputs.face`.
+        voices: recordings of the wanted voice, which a voice is held against where no speech is wanted word for word.
+    """
 
     audio: Audio | None = None
     text: str | None = None
+    video: Video | None = None
+    labels: np.ndarray | None = None
+    voices: tuple[Audio, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

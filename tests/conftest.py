@@ -11,6 +11,9 @@ import pytest
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+if "PYTEST_XDIST_WORKER" in os.environ:  # one worker for each processor: more threads would only wait for each other
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 if os.environ.get("CI") == "true":  # where a missing extra is a hole in the suite, and not a reason to skip
     pytest.importorskip = lambda name, *_, **__: importlib.import_module(name)
 
@@ -31,8 +34,10 @@ def pytest_collection_modifyitems(config, items):
 
 @pytest.fixture(scope="session", autouse=True)
 def cache(tmp_path_factory):
-    """One cache folder for the whole session, unless AVBENCH_TEST_CACHE names a warm one."""
-    folder = os.environ.get("AVBENCH_TEST_CACHE") or str(tmp_path_factory.mktemp("cache"))
+    """One cache folder for the whole session and all its workers, unless AVBENCH_TEST_CACHE names a warm one."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder = os.environ.get("AVBENCH_TEST_CACHE") or str(shared / "cache")
     before = os.environ.get("AVBENCH_CACHE")
     os.environ["AVBENCH_CACHE"] = folder
     yield Path(folder)

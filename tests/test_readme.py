@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import corpus_trees
 import numpy as np
 import pytest
 
@@ -55,6 +56,7 @@ def desk(tmp_path_factory, cache):
     noisy = clean + 0.05 * np.resize(noises.load("rain-t00"), len(clean))
     write_wav(desk / "clean.wav", Audio(clean, 16000), "PCM_16")
     write_wav(desk / "noisy.wav", Audio(noisy.astype(np.float32), 16000), "PCM_16")
+    corpus_trees.grid(desk / "corpora" / "GRID")
     (desk / "my_package").mkdir()
     (desk / "my_package" / "__init__.py").touch()
     (desk / "my_package" / "my_module.py").write_text(MY_SYSTEM)

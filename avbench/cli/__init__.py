@@ -126,6 +126,8 @@ def _report(error: BaseException, kept: str) -> int:
     match error:
         case typer.Exit():
             return error.exit_code
+        case SystemExit(__context__=BrokenPipeError()):  # the printer's way to say that the reader has read enough
+            return 0
         case SystemExit():  # neither we nor the parser raise it, so what we called did
             return _say(f"Something that was called, such as the system, ended the program (exit {error.code}).", 2)
         case AvbenchError():

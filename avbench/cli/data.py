@@ -6,7 +6,10 @@ from typing import Annotated
 
 from typer import Argument, Option, Typer
 
+from .export import export
+
 app = Typer(no_args_is_help=True, help="Make, check and show data sets.")
+app.command()(export)
 
 
 class Split(StrEnum):
@@ -17,7 +20,9 @@ class Split(StrEnum):
     test = "test"
 
 
-Name = Annotated[str, Argument(metavar="D", help="Data set, e.g. avbench-synth, avbench-synth/tiny or folder:PATH.")]
+Name = Annotated[
+    str, Argument(metavar="D", help="Data set, e.g. avbench-synth/tiny, grid or folder:PATH; or noises, e.g. demand.")
+]
 Splits = Annotated[list[Split] | None, Option("--split", help="Only this split (may be repeated); all unless given.")]
 Json = Annotated[Path | None, Option(help="File for the table; - for standard output.")]
 
@@ -25,43 +30,81 @@ Json = Annotated[Path | None, Option(help="File for the table; - for standard ou
 @app.command()
 def prepare(
     name: Name,
+    path: Annotated[
+        Path | None,
+        Argument(help="Of a corpus or of noises: the folder that holds it. A corpus is remembered."),
+    ] = None,
     split: Splits = None,
-    mouth: Annotated[bool, Option(help="Draw the mouths too.")] = True,
+    mouth: Annotated[
+        bool | None, Option("--mouth/--no-mouth", help="Mouths too; unless given, of the embedded corpus only.")
+    ] = None,
     workers: Annotated[int | None, Option(min=1, help="Processes; as many as processors unless given.")] = None,
+    validation: Annotated[
+        Path | None, Option(help="Of lrs3: a file with the ids of trainval that are held out for validation.")
+    ] = None,
+    json: Json = None,
 ) -> None:
-    """Make everything of a data set now, instead of when it is first used."""
+    """Make everything of a data set now, or find out what a corpus on this machine holds."""
+    from ..errors import UsageError
+    from .corpora import find, prepare_corpus
+    from .noises import find as find_noises
+    from .noises import prepare_noise_set
     from .terminal import printer, watching
 
-    for dataset in _open(name, split):
+    if find_noises(name) is not None:
+        _refuse(name, "a collection of noises", split=split, mouth=mouth, validation=validation)
+        return prepare_noise_set(name, path, workers, json)
+    corpus = find(name)
+    if corpus is not None:
+        _refuse(name, "a corpus whose mouths are not cut", split=None if mouth else split)
+        return prepare_corpus(corpus, path, {"validation": validation and str(validation)}, workers, json, mouth, split)
+    if path is not None or validation is not None or json is not None:
+        raise UsageError(f"{name} is no corpus on disk: PATH, --validation and --json do not go with it.")
+    for dataset in [m for d in _open(name, split) for m in getattr(d, "members", (d,))]:
         with watching() as bars:
             for sentence in dataset.notes:
                 bars.note(sentence)
             dataset.prepare(
-                mouth=mouth and dataset.synthetic,
+                mouth=_is_embedded(dataset) if mouth is None else mouth,
                 workers=workers,
                 progress=lambda done, total, part=dataset.split: bars.advance(part, done, total),
                 say=bars.note,
             )
         hours = sum(clip.seconds for clip in dataset.clips) / 3600
         printer().print(f"{_title(dataset)}: {len(dataset.ids)} clips, {hours:.2f} h, are ready.", markup=False)
+    return None
 
 
 @app.command()
 def verify(
     name: Name,
     split: Splits = None,
-    clips: Annotated[int, Option(min=0, help="How many kept clips are made again and compared.")] = 3,
+    clips: Annotated[
+        int | None, Option(min=0, help="How many kept clips of the embedded corpus are made again; 3 unless given.")
+    ] = None,
     json: Json = None,
 ) -> None:
-    """Check that what is kept is whole, and that clips made again are the same; exit code 1 if not."""
+    """Check that what is kept is whole, and that clips made again are the same; exit code 1 if not.
+
+    Of a corpus every file is read again and compared with what it was when it was prepared.
+    """
     from rich.table import Table
 
     from ..data.verify import verify as check
-    from ..errors import VerificationFailed
+    from ..errors import UsageError, VerificationFailed
     from ..evaluation.record import hand_out
+    from .corpora import check_corpus, find
+    from .noises import find as find_noises
     from .terminal import printer
 
-    rows = [(_title(d), c) for d in _open(name, split) for c in check(d, clips)]
+    if find_noises(name) is not None:
+        raise UsageError(f"The noises {name} are compared with their hashes by `avbench plan verify`, not one by one.")
+    corpus = find(name)
+    if corpus is not None:
+        _refuse(name, "a corpus, of which every file is read", split=split, clips=clips)
+        rows = [(corpus.name, c) for c in check_corpus(corpus)]
+    else:
+        rows = [(_title(d), c) for d in _open(name, split) for c in check(d, 3 if clips is None else clips)]
     if json is not None:
         document = [{"dataset": t, "check": c.name, "passed": c.passed, "text": c.text} for t, c in rows]
         hand_out({"checks": document}, json)
@@ -81,14 +124,31 @@ def show(
     picture: Annotated[
         Path | None, Option(metavar="FILE", help="Draw a picture of the embedded corpus instead (.png, .pdf, .svg).")
     ] = None,
+    sample: Annotated[
+        Path | None, Option(metavar="FILE", help="Write a short film of it with sound instead (.mp4).")
+    ] = None,
     json: Json = None,
 ) -> None:
-    """Say what a data set holds and what of it is made."""
+    """Say what a data set holds and what of it is made; of a corpus also how to obtain it and what is wrong with it."""
+    from ..errors import UsageError
+    from .corpora import find, show_corpus
+    from .noises import find as find_noises
+    from .noises import show_noise_set
     from .terminal import printer
 
+    drawn = picture is not None or sample is not None
+    if drawn and (find_noises(name) is not None or find(name) is not None):
+        raise UsageError(f"Only the embedded corpus can be drawn, not {name}.")
+    if find_noises(name) is not None:
+        _refuse(name, "a collection of noises", split=split)
+        return show_noise_set(name, json)
+    corpus = find(name)
+    if corpus is not None:
+        _refuse(name, "a corpus, whose card has all splits", split=split)
+        return show_corpus(corpus, json)
     datasets = _open(name, split)
-    if picture is not None:
-        return _draw(datasets[0], picture)
+    if drawn:
+        return _draw(datasets[-1], picture, sample)
     from rich.table import Table
 
     from ..evaluation.record import hand_out
@@ -116,17 +176,30 @@ def _open(name: str, split: list[Split] | None) -> list:
     return [open_dataset(name, part) for part in parts]
 
 
+def _refuse(name: str, what: str, **options) -> None:
+    """Say which of the given options would have no effect. Raises `UsageError`."""
+    from ..errors import UsageError
+
+    if given := [f"--{option}" for option, value in options.items() if value is not None]:
+        raise UsageError(f"{name} is {what}: {' and '.join(given)} would have no effect.")
+
+
+def _is_embedded(dataset) -> bool:
+    """Whether it is made on this machine, so that it can be drawn and made again."""
+    return hasattr(dataset, "spec")
+
+
 def _title(dataset) -> str:
-    return f"{dataset.name} {dataset.split}" if dataset.synthetic else dataset.name
+    return dataset.name if dataset.name.startswith("folder:") else f"{dataset.name} {dataset.split}"
 
 
 def _describe(dataset) -> dict:
     """What there is, without making anything."""
     made = dataset.made
-    speakers = {c.speaker for c in made} if not dataset.synthetic else {i.split("-")[0] for i in dataset.ids}
+    speakers = {c.speaker for c in made} if not _is_embedded(dataset) else {i.split("-")[0] for i in dataset.ids}
     return {
         "dataset": dataset.name,
-        "split": dataset.split if dataset.synthetic else "-",
+        "split": "-" if dataset.name.startswith("folder:") else dataset.split,
         "synthetic": dataset.synthetic,
         "licence": dataset.licence,
         "fingerprint": dataset.fingerprint,
@@ -138,12 +211,16 @@ def _describe(dataset) -> dict:
     }
 
 
-def _draw(dataset, picture: Path) -> None:
+def _draw(dataset, picture: Path | None, sample: Path | None) -> None:
     from ..errors import UsageError
 
-    if not dataset.synthetic:
+    if not _is_embedded(dataset):
         raise UsageError(f"Only the embedded corpus can be drawn, not {dataset.name}.")
     from ..data.synth.gallery import gallery
+    from ..data.synth.sample import sample as film
     from .terminal import printer
 
-    printer().print(f"Wrote {gallery(picture, spec=dataset.spec)}.", markup=False, soft_wrap=True)
+    if picture is not None:
+        printer().print(f"Wrote {gallery(picture, spec=dataset.spec)}.", markup=False, soft_wrap=True)
+    if sample is not None:
+        printer().print(f"Wrote {film(dataset, sample)}.", markup=False, soft_wrap=True)

@@ -22,7 +22,11 @@ COLOURS = {"here": "green", "agrees": "green", "absent": "dim", "wrong": "red", 
 def doctor(
     fetch: Annotated[
         str | None,
-        Option(metavar="JUDGE", help="Download the weights of a judge first, where their licence allows it."),
+        Option(
+            metavar="JUDGE",
+            help="Download the weights of a judge first, where their licence allows it; espnet=USER/MODEL takes a "
+            "model pack of the ESPnet zoo.",
+        ),
     ] = None,
     json: Annotated[Path | None, Option(help="File for everything found; - for standard output.")] = None,
 ) -> None:

@@ -160,10 +160,15 @@ def _judge_table(entries: Sequence[dict[str, Any]], width: int) -> Any:
 
 
 def _datasets() -> list[dict[str, Any]]:
-    from ..data.dataset import DATASETS
+    from ..data.corpora.card import status
+    from ..data.dataset import DATASETS, corpus_names
     from ..data.noise import NOISES
 
     clips = [{"name": name, "title": title, "kind": "clips"} for name, title in DATASETS.items()]
+    for name, title in corpus_names().items():
+        state, place = status(name)
+        line = f"{title} ({state}{f': {place}' if place else ''})"
+        clips.append({"name": name, "title": line, "kind": "clips", "status": state, "root": place})
     return clips + [{"name": name, "title": title, "kind": "noises"} for name, title in NOISES.items()]
 
 

@@ -17,7 +17,9 @@ def measure(
     align: Annotated[
         str, Option(metavar="none|trim:N|delay", help="Cut off at most N samples of length, or take a delay out.")
     ] = "none",
-    judge: Annotated[list[str], Option(metavar="NAME=PATH", help="Weights of a judge by path; may be repeated.")] = [],  # noqa: B006
+    judge: Annotated[
+        list[str], Option(metavar="NAME=PATH", help="Weights of a judge, or another judge; may be repeated.")
+    ] = [],  # noqa: B006
     workers: Annotated[int | None, Option(help="Processes. Else one per core.")] = None,
     json: Annotated[Path | None, Option(help="File for everything found; - for standard output.")] = None,
     csv: Annotated[Path | None, Option(help="File for the scores; - for standard output.")] = None,

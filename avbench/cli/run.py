@@ -22,9 +22,15 @@ def run(
     weights: Annotated[Path | None, Option(help="A file of weights instead.")] = None,
     limit: Annotated[int | None, Option(help="Only the first N clips of the plan; never ranked.")] = None,
     metrics: Annotated[str | None, Option(help="Metrics, separated by commas. Else the task's own.")] = None,
+    judge: Annotated[
+        list[str], Option(metavar="NAME=PATH", help="Weights of a judge, or another judge; may be repeated.")
+    ] = [],  # noqa: B006
     anchors: Annotated[str | None, Option(help="Anchors, separated by commas, or none. Else the task's own.")] = None,
     device: Annotated[str, Option(help="auto, cpu or cuda.")] = "auto",
     workers: Annotated[int | None, Option(help="Processes that judge. Else one per core.")] = None,
+    timeout: Annotated[
+        float, Option(metavar="SECONDS", help="What one call of a system may take: a clip at every condition.")
+    ] = 600.0,
     out: Annotated[Path | None, Option(help="Folder for these runs. Else runs/<task>/<system>-<hash>.")] = None,
     fresh: Annotated[bool, Option("--fresh", help="Make finished and unfinished runs anew.")] = False,
     json: Annotated[Path | None, Option(help="File for the values; - for standard output.")] = None,
@@ -41,8 +47,8 @@ def run(
         from ..evaluation.table import table
 
         runs = evaluate.run(
-            system, task, snr, set, dataset, noise, protocol, recipe, weights, limit, metrics, anchors, device,
-            workers, out, fresh, json,
+            system, task, snr, set, dataset, noise, protocol, recipe, weights, limit, metrics, judge, anchors, device,
+            workers, timeout, out, fresh, json,
         )  # fmt: skip
         for one in runs:
             bars.note(f"{one.system}: {one.folder}{', finished before and shown as cached' if one.cached else ''}")

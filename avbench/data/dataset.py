@@ -5,7 +5,7 @@ when it is asked for, or ahead of time by `prepare`.
 
 Conventions: audio is 16 kHz; mouth pictures are `[F, 88, 88, 1]` at 25 fps, 640 samples a frame.
 
-Contents: `Dataset`, `DATASETS`, `open_dataset`, `recorded_name`, `pictured`.
+Contents: `Dataset`, `DATASETS`, `corpus_names`, `open_dataset`, `recorded_name`, `pictured`.
 """
 
 from collections.abc import Callable, Collection, Iterable
@@ -27,10 +27,16 @@ DATASETS = {
     "avbench-synth/tiny": "the same with 32 training clips, for trying things out",
     "avbench-synth/small": "the same with 2240 training clips",
     "avbench-synth/base": "the same with 8320 training clips",
+    "avbench-synth/words": "single words in a carrier phrase, 29 frames each, 500 classes (tiny, small, base)",
+    "avbench-synth/commands": "six-word commands of 3 s: 64000 sentences, 34 speakers (tiny, small, base)",
+    "avbench-synth/conversations": "two people talk, both seen, 30 s each, with decoys and labels (tiny, small, base)",
+    "avbench-synth/voices": "many sentences by few speakers, parallel and not, never seen (tiny, small, base)",
+    "avbench-synth/faces": "8 still pictures each of 1000 people, never heard (tiny, small, base)",
+    "avbench-synth/couples": "10 sentences and 10 still pictures each of 1000 people (tiny, small, base)",
     "avbench-synth-rho0": "negative control: faces that know nothing of the voice's pitch and tract length",
     "folder:PATH": "your own recordings: every sound or video file below a folder",
 }
-"""One line on every name that `open_dataset` takes."""
+"""One line on every name that `open_dataset` takes, beside those of `corpus_names`."""
 
 
 class Dataset(Protocol):
@@ -77,7 +83,7 @@ class Dataset(Protocol):
         """`[F, 88, 88, 1]` at 25 fps. Raises `MissingResource` where there is no picture."""
 
     def landmarks(self, clip: Clip) -> np.ndarray:
-        """`[F, 68, 2]` float32, pixels of the 128 × 128 face. Raises `MissingResource` where there are none."""
+        """`[F, 68, 2]` float32, pixels of the clip's own face or film. Raises `MissingResource` where none."""
 
     def prepare(
         self,
@@ -102,16 +108,19 @@ def open_dataset(name: str, split: str = "test") -> Dataset:
     """Open a data set.
 
     Args:
-        name: of `DATASETS`; `avbench-synth-rho0` takes the same sizes after a slash as `avbench-synth` does.
+        name: of `DATASETS` or of a corpus; `avbench-synth-rho0` takes the same sizes after a slash as `avbench-synth`.
+            Two names with a `+` between them are both together: `celeba-hq+vctk`, faces of one and voices of the other.
+            A folder comes last: what follows its `folder:` is its path, whatever it holds.
         split: `"train"`, `"validation"` or `"test"`; a folder has no splits and ignores it.
 
     Raises:
         UnknownName: no such data set or split.
         UsageError: `folder:` without a path.
-        MissingResource: the folder does not exist.
+        MissingResource: the folder does not exist; a corpus was not prepared, or has no such split.
         BadFile: nothing in the folder can be used, or its transcripts.tsv is broken.
     """
-    from .synth.spec import SIZES, SPLITS, CorpusSpec
+    from .corpora import open_corpus
+    from .synth.spec import SPLITS
 
     if split not in SPLITS:
         raise UnknownName("split", split, SPLITS)
@@ -125,14 +134,29 @@ def open_dataset(name: str, split: str = "test") -> Dataset:
                 "say so with --dataset."
             )
         return FolderDataset(path, split=split)
-    base, _, size = name.partition("/")
-    specs = {"avbench-synth": CorpusSpec(), "avbench-synth-rho0": CorpusSpec(rho=0.0)}
-    size = size or "base"
-    if base not in specs or size not in SIZES or name.endswith("/"):
-        raise UnknownName("data set", name, DATASETS)
-    from .synth.corpus import SynthDataset
+    if "+" in name:
+        from .joined import JoinedDataset
 
-    return SynthDataset(name, split, size, specs[base])
+        first, rest = name.split("+", 1)
+        others = open_dataset(rest, split)
+        return JoinedDataset([open_dataset(first, split), *getattr(others, "members", [others])])
+    corpus = open_corpus(name, split)
+    if corpus is not None:
+        return corpus
+    from .synth.parts.names import open_synth
+
+    embedded = open_synth(name, split)
+    if embedded is None:
+        raise UnknownName("data set", name, [*DATASETS, *corpus_names()])
+    return embedded
+
+
+def corpus_names() -> dict[str, str]:
+    """One line on every corpus that a user may bring, under all of its names."""
+    from .corpora import CORPORA
+
+    titles = {c.name: c.title for c in CORPORA.values()}
+    return titles | {f"{c.name}/{v}": line for c in CORPORA.values() for v, line in c.variants.items()}
 
 
 def recorded_name(name: str) -> str:

@@ -5,7 +5,7 @@ Any tree of sound and video files will do. Optional beside them:
 - `transcripts.tsv` in the folder, below it, or in its parent: tab-separated with a header; column `path` (relative to
   the table's folder or to the folder above it), and any of `speaker`, `transcript`, `gender`, `condition`, …;
 - `<stem>.mouth.npy`: `[F, 88, 88]` uint8 mouth pictures at 25 fps; a video of 88 × 88 to 96 × 96 pixels is taken as a
-  mouth crop itself;
+  mouth crop itself; in any other video the face is found and its mouth cut out (`avbench.data.faces`);
 - `<stem>.landmarks.npy`: `[F, 68, 2]` points.
 
 Conventions: audio is resampled to 16 kHz (soxr VHQ), channels averaged. The fingerprint is of all that decides a
@@ -15,7 +15,6 @@ Contents: `FolderDataset`, `read_transcripts`.
 """
 
 import csv
-import hashlib
 import json
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -24,9 +23,10 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import BadFile, MissingResource, UnknownName
-from ..signal.files import digest
-from ..signal.video import FPS, fit_frames, frames_for, is_container, read_video
+from ..signal.files import digest, file_digest
+from ..signal.video import FPS, fit_frames, frames_for, is_container
 from ..types import Audio, Clip, Video
+from . import faces
 from .scan import Found, Skipped, load_again, scan
 
 MOUTH = 88
@@ -41,7 +41,7 @@ class FolderDataset:
         split: noted as it is; a folder has no splits.
 
     Attributes:
-        pictured: ids of the clips that have a mouth picture.
+        pictured: ids of the clips that have a mouth picture, or a video in which a face is to be found.
 
     Raises:
         MissingResource: no such folder.
@@ -61,6 +61,7 @@ class FolderDataset:
         with ThreadPoolExecutor() as pool:
             seen = list(pool.map(_seen, (f.path for f in self._scan.found)))
         self.pictured = frozenset(f.id for f, (mouth, _) in zip(self._scan.found, seen, strict=True) if mouth)
+        self._noted: tuple[str, ...] = ()
         self.fingerprint = digest(
             "\n".join(
                 json.dumps([c.id, f.digest, c.speaker, c.text, dict(c.traits), *sides], sort_keys=True)
@@ -73,9 +74,9 @@ class FolderDataset:
         """Sentences on what was left out or is missing; none if nothing is."""
         bare = [c.id for c in self.clips if c.id not in self.pictured]
         if not self.pictured or not bare:
-            return self._scan.notes
+            return (*self._scan.notes, *self._noted)
         said = f"{len(bare)} of {len(self.clips)} clips have no mouth picture, the first is {bare[0]}."
-        return (*self._scan.notes, said)
+        return (*self._scan.notes, said, *self._noted)
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -115,17 +116,19 @@ class FolderDataset:
         """`[F, 88, 88, 1]` at 25 fps, as long as the sound.
 
         Raises:
-            MissingResource: neither a `.mouth.npy` beside the file, nor a video of a mouth.
-            BadFile: of another shape or length.
+            MissingResource: no picture; or a whole face is to be found, and the extra `faces` is not installed.
+            BadFile: of another shape or length, or no face in any frame.
         """
         path = self.path(clip)
         side = path.with_suffix(".mouth.npy")
         if side.is_file():
             frames = _read_array(side, (MOUTH, MOUTH), np.uint8)[..., None]
-        elif is_container(path):
-            frames = _crop(read_video(path, grey=True).frames, path, side)
-        else:
+        elif not is_container(path):
             raise MissingResource(f"{path} has no picture, and there is no {side.name} beside it.")
+        elif _is_crop(path):
+            frames = _crop(faces.decode(path, colour=False)[0].frames)
+        else:
+            frames = faces.mouth_of(path)[0].frames
         return Video(self._fit(frames, clip, path), float(FPS))
 
     def landmarks(self, clip: Clip) -> np.ndarray:
@@ -139,9 +142,21 @@ class FolderDataset:
     def prepare(
         self, clip_ids: Iterable[str] | None = None, mouth: bool = False, workers=None, progress=None, say=None
     ) -> None:
-        """Nothing is to be made: the files are there. Raises `UnknownName` for a clip that is not."""
-        for clip_id in clip_ids or ():
-            self.clip(clip_id)
+        """Find the faces of videos that show whole ones, where pictures are wanted; all else is there.
+
+        What there is to say of them is added to `notes`, and said.
+
+        Raises:
+            UnknownName: there is no such clip.
+            MissingResource: there are faces to be found, and the extra `faces` is not installed.
+        """
+        wanted = [self.path(self.clip(i)) for i in (self.ids if clip_ids is None else clip_ids)]
+        films = [p for p in wanted if mouth and _is_film(p)]
+        if films:
+            tracks = faces.cut_all(films, workers=workers, progress=progress)
+            self._noted = faces.told(tracks)
+            for sentence in self._noted if say is not None else ():
+                say(sentence)
 
     def _fit(self, frames, clip, path):
         try:
@@ -190,28 +205,36 @@ def _as_clip(found: Found, label: dict[str, str]) -> Clip:
 def _seen(path: Path) -> tuple[str | None, str | None]:
     """Digests of the files that a recording's mouth pictures and landmarks are read from; None where there are none."""
     mouth, points = path.with_suffix(".mouth.npy"), path.with_suffix(".landmarks.npy")
-    source = mouth if mouth.is_file() else path if is_container(path) and _is_crop(path) else None
-    return source and _digest_of(source), _digest_of(points) if points.is_file() else None
+    source = mouth if mouth.is_file() else path if _has_picture(path) else None
+    how = f" {faces.MOUTH_CROP}" if _is_film(path) else ""
+    return source and file_digest(source) + how, file_digest(points) if points.is_file() else None
 
 
-def _digest_of(path: Path) -> str:
-    try:
-        with path.open("rb") as handle:
-            return hashlib.file_digest(handle, "blake2b").hexdigest()[:32]
-    except OSError as error:
-        raise BadFile(f"{path} cannot be read: {error.strerror or error}.") from error
+def _is_film(path: Path) -> bool:
+    """Whether the mouth is to be cut out of the picture of a whole face."""
+    return not path.with_suffix(".mouth.npy").is_file() and _has_picture(path) and not _is_crop(path)
 
 
 def _is_crop(path: Path) -> bool:
     """Whether a video says that it shows a mouth, without decoding it."""
+    size = _size(path)
+    return size is not None and _fits(*size)
+
+
+def _has_picture(path: Path) -> bool:
+    return is_container(path) and _size(path) is not None
+
+
+def _size(path: Path) -> tuple[int, int] | None:
+    """Height and width that a video says it has; None where it says none."""
     import av
 
     try:
         with av.open(str(path)) as container:
             streams = container.streams.video
-            return bool(streams) and _fits(streams[0].height, streams[0].width)
+            return (streams[0].height, streams[0].width) if streams else None
     except (av.FFmpegError, ValueError):
-        return False
+        return None
 
 
 def _fits(height: int, width: int) -> bool:
@@ -232,12 +255,7 @@ def _read_array(path: Path, shape: tuple[int, ...], dtype: type) -> np.ndarray:
     return array.astype(dtype, copy=False)
 
 
-def _crop(frames: np.ndarray, path: Path, side: Path) -> np.ndarray:
+def _crop(frames: np.ndarray) -> np.ndarray:
     """The middle 88 × 88 pixels of a video that shows little more."""
-    height, width = frames.shape[1:3]
-    if not _fits(height, width):
-        raise MissingResource(
-            f"{path} shows {width} × {height} pixels, not a mouth: crop it to 88 × 88, or put {side.name} beside it."
-        )
-    top, left = (height - MOUTH) // 2, (width - MOUTH) // 2
+    top, left = ((side - MOUTH) // 2 for side in frames.shape[1:3])
     return frames[:, top : top + MOUTH, left : left + MOUTH]

@@ -150,9 +150,14 @@ NOISES = {
     "synth-noise/train": "embedded noises for training: 138 kinds of 16 families",
     "synth-noise/unseen": "embedded noises of five families that no training hears: motorcycle, factory, babble, "
     "cafeteria, speech-shaped",
+    "dns-noise:PATH": "noises of the DNS Challenge: recordings of AudioSet and Freesound, each a kind",
+    "demand:PATH": "DEMAND: 18 environments of six families, channel 1 of 16 (another: demand/ch05:PATH)",
+    "noisex-92:PATH": "NOISEX-92: 15 noises of eight families",
+    "esc-10:PATH": "ESC-10: the 400 clips of ESC-50 that are of ten plain kinds (one fold: esc-10/fold5:PATH)",
+    "esc-50:PATH": "ESC-50: 2,000 clips of 50 kinds in five families (some folds: esc-50/fold1-4:PATH)",
     "folder:PATH": "your own noises: every sound file below a folder",
 }
-"""One line on every name that `open_noise` takes."""
+"""One line on every name that `open_noise` takes; collections need no path once they were prepared."""
 
 
 def open_noise(name: str) -> NoiseSet:
@@ -162,11 +167,15 @@ def open_noise(name: str) -> NoiseSet:
         name: of `NOISES`.
 
     Raises:
-        UnknownName: no such set.
+        UnknownName: no such set, or no such part of one.
         UsageError: `folder:` without a path.
-        MissingResource: the folder does not exist.
+        MissingResource: the folder does not exist, or nobody said where the collection lies.
         BadFile: nothing in the folder can be used.
     """
+    from .noises import COLLECTIONS, open_collection
+
+    if name.partition(":")[0].partition("/")[0] in COLLECTIONS:
+        return open_collection(name)
     if name.startswith("folder:"):
         path = name.removeprefix("folder:")
         if not path:

@@ -23,6 +23,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import AvbenchError, BadFile, MissingResource
+from ..processors import usable_processors
 from ..signal.audio import CONTAINERS, RATE, read_audio, resample
 from ..signal.files import digest
 from ..types import Audio
@@ -128,7 +129,7 @@ def scan(root: str | Path) -> Scan:
         else:
             seen.add(file)
             paths.append(path)
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(usable_processors()) as pool:
         results = list(pool.map(_inspect, _name(root, paths), paths))
     found = tuple(r for r in results if isinstance(r, Found))
     skipped = (*(r for r in results if isinstance(r, Skipped)), *broken)

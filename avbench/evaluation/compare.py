@@ -7,12 +7,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..errors import IncompleteRun, UsageError
+from ..errors import IncompleteRun, ReferenceFault, UsageError
+from ..metrics import Metric, Parts, get_metric
 from .conditions import marginals
+from .pooling import corpus_difference, corpus_share, corpus_value, whole_refusal
 from .record import hand_out
 from .runs import Run, open_run
-from .statistics import difference, share
-from .summary import matches, usable
+from .statistics import Share
+from .summary import matches, parts_of, usable
 
 
 def compare(a: str | Path | Run, b: str | Path | Run, json: str | Path | None = None) -> dict[str, Any]:
@@ -28,8 +30,10 @@ def compare(a: str | Path | Run, b: str | Path | Run, json: str | Path | None = 
 
     Returns:
         `{"a", "b", "task", "synthetic", "kind", "clusters", "rows": [{"condition", "metric", "unit", "a", "b",
-        "difference", "ci95", "p_value", "n"}]}`. The interval (95 %) and the two-sided p-value come from resampling and
-        sign-flipping whole clusters; both are null below ten. No correction is made for the number of rows.
+        "difference", "ci95", "p_value", "n", "reason"}], "left_out"}`. `a` and `b` are what the metric pools of the
+        trials that both have. The interval (95 %) and the two-sided p-value come from resampling and exchanging whole
+        clusters; both are null below ten, and `reason` says why. No correction is made for the number of rows.
+        `left_out` says in sentences which metrics are not compared.
 
     Raises:
         UsageError: no such run, different exams, other sound, or nothing in common.
@@ -37,28 +41,11 @@ def compare(a: str | Path | Run, b: str | Path | Run, json: str | Path | None = 
     """
     runs = [open_run(a), open_run(b)]
     axes = _common(runs)
-    rows = []
-    for condition in marginals(axes):
-        for metric in _shared_metrics(runs):
-            (left, right), clusters = paired(runs, metric, condition)
-            if not clusters:
-                continue
-            found = difference(left, right, clusters)
-            rows.append(
-                {
-                    "condition": condition,
-                    "metric": metric,
-                    "unit": (runs[0].row(metric, condition) or {}).get("unit", ""),
-                    "a": sum(left) / len(left),
-                    "b": sum(right) / len(right),
-                    "difference": found.mean,
-                    "ci95": list(found.ci95) if found.ci95 else None,
-                    "p_value": found.p_value,
-                    "n": found.n,
-                }
-            )
+    names, left_out = _shared_metrics(runs)
+    rows = [row for condition in marginals(axes) for name in names if (row := _row(runs, get_metric(name), condition))]
     if not rows:
-        raise UsageError(f"{runs[0].folder} and {runs[1].folder} have no condition and metric in common.")
+        nothing = f"{runs[0].folder} and {runs[1].folder} have no condition and metric in common."
+        raise UsageError(" ".join([nothing, *left_out]))
     first = runs[0]
     result = {
         "a": first.system,
@@ -68,10 +55,37 @@ def compare(a: str | Path | Run, b: str | Path | Run, json: str | Path | None = 
         "kind": first.kind,
         "clusters": first.head["clusters"],
         "rows": rows,
+        "left_out": left_out,
     }
     if json is not None:
         hand_out(result, json)
     return result
+
+
+def _row(runs: Sequence[Run], metric: Metric, condition: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Two runs at one condition under one metric, or None where they share no trial."""
+    (left, right), clusters = paired(runs, metric.name, condition)
+    if not clusters:
+        return None
+    row = {
+        "condition": condition,
+        "metric": metric.name,
+        "unit": metric.unit,
+        "a": None,
+        "b": None,
+        "difference": None,
+        "ci95": None,
+        "p_value": None,
+        "n": len(clusters),
+    }
+    for run, parts in zip(runs, (left, right), strict=True):
+        whole = run.row(metric.name, condition) or {"failed": 0, "total": 0}
+        if reason := whole_refusal(metric, whole["failed"], whole["total"]) or corpus_value(metric, parts)[1]:
+            return {**row, "reason": f"{run.system}: {reason}"}
+    found, reason = corpus_difference(metric, left, right, clusters)
+    values = {"a": corpus_value(metric, left)[0], "b": corpus_value(metric, right)[0], "difference": found.mean}
+    ci95 = list(found.ci95) if found.ci95 else None
+    return {**row, **values, "ci95": ci95, "p_value": found.p_value, "reason": reason}
 
 
 def _common(runs: Sequence[Run]) -> dict[str, tuple]:
@@ -104,15 +118,23 @@ def _common(runs: Sequence[Run]) -> dict[str, tuple]:
 
 
 def _refuse_other_sound(a: Run, b: Run) -> None:
-    """One plan may be rendered to other samples on another machine, and then its trials are no pairs."""
-    sound = {trial["trial"]: trial["facts"].get("pcm") for trial in b.trials}
-    shared = [trial for trial in a.trials if trial["trial"] in sound]
-    differ = [trial["trial"] for trial in shared if trial["facts"].get("pcm") != sound[trial["trial"]]]
-    if differ:
-        raise UsageError(
-            f"{a.folder} and {b.folder} cannot be compared: {len(differ)} of {len(shared)} trials were rendered to "
-            f"other sound, the first of them {differ[0]}; make both on one machine."
-        )
+    """One plan may be rendered to other samples on another machine, and then its trials are no pairs.
+
+    So too pictures, where both have seen them: a system that only listens is shown none.
+    """
+    known = {trial["trial"]: trial["facts"] for trial in b.trials}
+    shared = [(trial["trial"], trial["facts"], known[trial["trial"]]) for trial in a.trials if trial["trial"] in known]
+    for what, facts in (("sound", ("pcm",)), ("pictures", ("frames", "face"))):
+        differ = [
+            trial
+            for trial, mine, other in shared
+            if any(mine.get(f) != other.get(f) for f in facts if f == "pcm" or (f in mine and f in other))
+        ]
+        if differ:
+            raise UsageError(
+                f"{a.folder} and {b.folder} cannot be compared: {len(differ)} of {len(shared)} trials were rendered to "
+                f"other {what}, the first of them {differ[0]}; make both on one machine."
+            )
 
 
 def _essence(value: Any) -> Any:
@@ -124,22 +146,32 @@ def _name(value: Any) -> Any:
     return value["name"] if isinstance(value, Mapping) else value
 
 
-def _shared_metrics(runs: Sequence[Run]) -> list[str]:
-    """Metrics that all runs have in the same version."""
-    known = [set(run.identity["metrics"]) for run in runs]
-    return [identity.partition("@")[0] for identity in runs[0].identity["metrics"] if all(identity in k for k in known)]
+def _shared_metrics(runs: Sequence[Run]) -> tuple[list[str], list[str]]:
+    """Metrics that all runs have in the same version and by the same judge; sentences on those that they have apart."""
+    shared, apart = [], []
+    for identity in runs[0].identity["metrics"]:
+        name = identity.partition("@")[0]
+        judge = get_metric(name).judge
+        known = [(identity in run.identity["metrics"], run.judges.get(judge)) for run in runs]
+        if all(same for same, _ in known) and len({by for _, by in known}) == 1:
+            shared.append(name)
+        elif all(same for same, _ in known):
+            apart.append(f"{name} is left out: its judges differ ({', '.join(str(by) for _, by in known)}).")
+        elif all(name in run.metrics for run in runs):
+            apart.append(f"{name} is left out: its versions differ.")
+    return shared, apart
 
 
-def paired(runs: Sequence[Run], metric: str, condition: Mapping[str, Any]) -> tuple[list[list[float]], list[str]]:
-    """Values of several runs on the trials that all of them have, in one order.
+def paired(runs: Sequence[Run], metric: str, condition: Mapping[str, Any]) -> tuple[list[list[Parts]], list[str]]:
+    """Parts of several runs on the trials that all of them have, in one order.
 
     Returns:
-        For each run its `[N]` values, then the `[N]` clusters.
+        For each run its `[N]` parts, then the `[N]` clusters.
     """
     held = [{t["trial"]: t for t in usable(run.trials, metric) if matches(t, condition)} for run in runs]
     ids = [trial for trial in held[0] if all(trial in other for other in held[1:])]
-    values = [[trials[i]["scores"][metric]["value"] for i in ids] for trials in held]
-    return values, [held[0][i]["cluster"] for i in ids]
+    parts = [[parts_of(trials[i]["scores"][metric]) for i in ids] for trials in held]
+    return parts, [held[0][i]["cluster"] for i in ids]
 
 
 def shares(
@@ -152,7 +184,7 @@ def shares(
 
     Returns:
         Rows of `{"condition", "metric", "share", "ci95", "n"}`; share and interval are null where the interval of
-        the denominator holds zero, or there are fewer than ten clusters.
+        the denominator holds zero, one of the three has no value, or there are fewer than ten clusters.
 
     Raises:
         UsageError, IncompleteRun: as `compare`.
@@ -160,10 +192,13 @@ def shares(
     runs = [open_run(one) for one in (run, low, high)]
     rows = []
     for condition in marginals(_common(runs)):
-        for metric in metrics or _shared_metrics(runs):
+        for metric in metrics or _shared_metrics(runs)[0]:
             (a, b, c), clusters = paired(runs, metric, condition)
             if clusters:
-                found = share(a, b, c, clusters)
+                try:
+                    found = corpus_share(get_metric(metric), a, b, c, clusters)
+                except ReferenceFault:  # one of the three has no corpus value
+                    found = Share(None, None, len(clusters))
                 ci95 = list(found.ci95) if found.ci95 else None
                 rows.append(
                     {"condition": condition, "metric": metric, "share": found.value, "ci95": ci95, "n": found.n}

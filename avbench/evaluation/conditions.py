@@ -3,18 +3,22 @@
 Conventions: an SNR is a float in dB or the word `"clean"`; a condition maps each axis that was asked for to one value;
 an axis that nobody set is not part of the condition.
 
-Contents: `parse_snr`, `parse_axes`, `conditions`, `marginals`.
+Contents: `parse_snr`, `parse_axes`, `axes_of`, `parse_settings`, `name_folders`, `conditions`, `marginals`.
 """
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from itertools import product
+from pathlib import Path
 from typing import Any
 
+from ..data.noises.rooms import RoomFolder, open_rooms
 from ..errors import UnknownName, UsageError
+from ..protocols import AXES, PROTOCOLS, Protocol
 from ..tasks import Task
 
+FOLDER = "folder:"
 GRAMMAR = "write a range A:B[:STEP] such as -15:5, a list such as -5,0,2.5, or clean"
 LOUDEST = 100  # dB; beyond it 16-bit samples hold either no speech or no noise
 MOST = 200  # values of one axis
@@ -117,16 +121,45 @@ def parse_axes(
     if snr is not None:
         pairs.insert(0, ("snr", snr))
     axes: dict[str, tuple] = {"snr": task.official_snr} if task.official_snr else {}
+    allowed = axes_of(task)
     seen: list[str] = []
     for axis, value in pairs:
-        if axis not in task.axes:
+        if axis not in allowed:
             if axis == "snr":
                 raise UsageError(f"The task {task.name} has no noise, so it has no SNR to set.")
-            raise UnknownName(f"axis of the task {task.name}", axis, task.axes)
+            raise UnknownName(f"axis of the task {task.name}", axis, allowed)
         if axis in seen:
             raise UsageError(f"The axis {axis} was set twice.")
         seen.append(axis)
-        axes[axis] = _values(axis, value, task.axes[axis])
+        axes[axis] = _values(axis, value, allowed[axis])
+    return axes
+
+
+def axes_of(task: Task) -> dict[str, tuple[str, ...] | None]:
+    """Every axis that a task can vary: its own, and those that its protocol has for every task."""
+    protocol = PROTOCOLS.get(task.protocol)
+    shared = [axis for axis in (protocol.axes if protocol else ()) if axis not in ("snr", "noise")]
+    return {**task.axes, **{axis: AXES[axis].words for axis in shared if axis not in task.axes}}
+
+
+def parse_settings(protocol: Protocol, settings: Sequence[str]) -> dict[str, tuple]:
+    """Further axes for a rendering without a task: texts `"axis=value[,value…]"`.
+
+    Args:
+        protocol: says which axes there are; the SNR has an option of its own.
+        settings: the texts.
+
+    Raises:
+        UsageError: an axis the protocol lacks or that was set twice, an unknown value.
+    """
+    allowed = {axis: AXES[axis].words for axis in protocol.axes if axis != "snr"}
+    axes: dict[str, tuple] = {}
+    for axis, value in map(_setting, settings):
+        if axis not in allowed:
+            raise UnknownName(f"axis of the protocol {protocol.name}", axis, allowed)
+        if axis in axes:
+            raise UsageError(f"The axis {axis} was set twice.")
+        axes[axis] = _words(axis, value, None) if axis == "noise" else _values(axis, value, allowed[axis])
     return axes
 
 
@@ -153,13 +186,41 @@ def _integers(axis: str, value: Any) -> tuple[int, ...]:
     return tuple(numbers)
 
 
-def _words(axis: str, value: str | Sequence[str], allowed: Sequence[str]) -> tuple[str, ...]:
+def _words(axis: str, value: str | Sequence[str], allowed: Sequence[str] | None) -> tuple[str, ...]:
     words = [w.strip() for w in value.split(",")] if isinstance(value, str) else [str(w) for w in value]
-    for word in words:
-        if word not in allowed:
+    for word in words if allowed is not None else ():  # the words of some axes are known to the plan alone
+        if word not in allowed and not ("folder:PATH" in allowed and word.removeprefix("folder:") not in ("", word)):
             raise UnknownName(f"value of the axis {axis}", word, allowed)
     _refuse_duplicates(axis, words)
     return tuple(words)
+
+
+def name_folders(axes: Mapping[str, tuple]) -> tuple[dict[str, tuple], dict[str, str]]:
+    """Name folders of rooms by what they hold instead of where they lie, which decides nothing.
+
+    Returns:
+        The axes with `folder:NAME@FINGERPRINT` for `folder:PATH`; and the value as typed for each such name.
+
+    Raises:
+        MissingResource, BadFile: no such folder, nothing in it.
+        UsageError: two folders hold the same, or one has changed since this program first read it.
+    """
+    typed: dict[str, str] = {}
+
+    def named(value: Any) -> Any:
+        if not str(value).startswith(FOLDER):
+            return value
+        path = value.removeprefix(FOLDER)
+        mark = RoomFolder(path).fingerprint
+        if mark != open_rooms(path).fingerprint:  # which is read once in a process, and then kept
+            raise UsageError(f"The folder {path} has changed since this program first read it: start it anew.")
+        if any(name.endswith(f"@{mark[:8]}") for name in typed):
+            raise UsageError(f"The folder {path} holds the same rooms as another value of the axis: name one of them.")
+        name = f"{FOLDER}{Path(path).resolve().name}@{mark[:8]}"
+        typed[name] = value
+        return name
+
+    return {axis: tuple(named(value) for value in values) for axis, values in axes.items()}, typed
 
 
 def conditions(axes: Mapping[str, tuple]) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ Contents: `Job`, `Engine`, `LocalEngine`, `judge`.
 
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from queue import Empty, Queue, SimpleQueue
 from threading import Thread
@@ -17,12 +17,15 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ..errors import Unscorable, UsageError
-from ..metrics import PersistentPool, Score, measure_all
-from ..types import Audio
-from .provenance import cores
+from ..errors import NotApplicable, ReferenceFault, Unscorable, UsageError
+from ..metrics import PersistentPool, Score, get_metric, measure_all
+from ..metrics.pool import Outcome
+from ..processors import usable_processors
+from ..types import Audio, Target
+from .judging import TIMEOUT, Choice, tell_judges
 
 QUEUED = 128  # answers waiting to be judged; each holds its reference, about 250 kB
+TEXTUAL = ("spoken", "text")  # kinds that compare with what is said
 PATIENCE = 20.0  # seconds that jobs at work are given to end when a run is broken off
 
 
@@ -37,18 +40,20 @@ class Job:
         reference: what it is judged against.
         metrics: names.
         twins: other trials with the same answer to the same reference, which get the same verdict.
+        judges: those that are not to be taken from their usual places.
     """
 
     trial: str
     answer: Path | None
     reason: str
-    reference: Audio
+    reference: Target
     metrics: tuple[str, ...]
     twins: tuple[str, ...] = ()
+    judges: tuple[Choice, ...] = ()
 
 
 Scores = dict[str, dict[str, Any]]
-"""Per metric `{"status", "value", "raw", "reason", "flags"}`, as kept in the record."""
+"""Per metric `{"status", "value", "raw", "reason", "flags"}`, with `more` where it has other parts, as kept on disk."""
 
 
 @dataclass(frozen=True)
@@ -73,9 +78,31 @@ def judge(job: Job) -> Verdict:
     system that gave nothing.
     """
     began = time.process_time()
+    faults = _beforehand(job)
     answer = _load(job.answer) if job.answer else None
-    scores = measure_all(job.metrics, answer, job.reference, missing=job.reason)
-    return Verdict({name: _kept(score) for name, score in scores.items()}, time.process_time() - began)
+    able = [name for name in job.metrics if name not in faults]
+    scores = measure_all(able, answer, _by_kind(job.reference), missing=job.reason)
+    kept = {name: _kept(score) for name, score in scores.items()}
+    for name, fault in faults.items():
+        kept |= scores_without([name], fault)
+    return Verdict({name: kept[name] for name in job.metrics}, time.process_time() - began)
+
+
+def _beforehand(job: Job) -> dict[str, Unscorable]:
+    """By metric, what nobody could be judged without: words that nobody wrote down, a judge that is absent."""
+    absent = tell_judges(job.judges)
+    faults: dict[str, Unscorable] = {}
+    for metric in map(get_metric, job.metrics):
+        if metric.kind.name in TEXTUAL and job.reference.text is None:
+            faults[metric.name] = ReferenceFault("nobody has written down what is said in this clip")
+        elif metric.judge in absent:
+            faults[metric.name] = NotApplicable(absent[metric.judge])
+    return faults
+
+
+def _by_kind(target: Target) -> dict[str, Any]:
+    """What each kind of metric compares with; nothing for kinds without a reference."""
+    return {"sound": target.audio, "voice": target.audio, **dict.fromkeys(TEXTUAL, target.text)}
 
 
 def _kept(score: Score) -> dict[str, Any]:
@@ -113,8 +140,8 @@ class LocalEngine:
     def __init__(self, workers: int | None = None):
         if workers is not None and workers < 1:
             raise UsageError(f"--workers must be at least 1, not {workers}.")
-        self.workers = workers or cores()
-        self._pool = PersistentPool(self.workers)
+        self.workers = workers or usable_processors()
+        self._pool = PersistentPool(self.workers, timeout=TIMEOUT)
 
     def __enter__(self):
         return self
@@ -147,8 +174,12 @@ class LocalEngine:
                 feeder.join(timeout=PATIENCE)
 
     def _feed(self, inbox: Queue, outbox: SimpleQueue) -> None:
-        """Pass jobs from the inbox to the workers and verdicts to the outbox; ends both with None."""
+        """Pass jobs from the inbox to the workers and verdicts to the outbox; ends both with None.
+
+        A job that takes its process down is done again metric by metric, so that it costs one score and not all.
+        """
         given: dict[int, Job] = {}
+        apart: list[Job] = []
 
         def arguments() -> Iterator[tuple[Job]]:
             for index, job in enumerate(iter(inbox.get, None)):
@@ -158,13 +189,26 @@ class LocalEngine:
         try:
             for outcome in self._pool.run(judge, arguments()):
                 job = given.pop(outcome.index)
-                fault = outcome.fault
-                verdict = Verdict(scores_without(job.metrics, fault), 0.0) if fault else outcome.value
-                outbox.put((job, verdict))
+                if outcome.fault and len(job.metrics) > 1:
+                    apart.append(job)
+                else:
+                    outbox.put((job, _verdict(job, outcome)))
+            for job in apart:
+                pieces = [replace(job, metrics=(name,)) for name in job.metrics]
+                found = self._pool.map(judge, [(piece,) for piece in pieces])
+                verdicts = [_verdict(piece, outcome) for piece, outcome in zip(pieces, found, strict=True)]
+                scores = {name: score for verdict in verdicts for name, score in verdict.scores.items()}
+                outbox.put((job, Verdict(scores, sum(verdict.seconds for verdict in verdicts))))
             outbox.put(None)
         except BaseException as error:
             outbox.put(error)
             _empty(inbox)  # whoever waits to put a job must not wait for ever
+
+
+def _verdict(job: Job, outcome: Outcome) -> Verdict:
+    if outcome.fault is not None:
+        return Verdict(scores_without(job.metrics, outcome.fault), 0.0)
+    return outcome.value
 
 
 def _result(found: tuple[Job, Verdict] | BaseException) -> tuple[Job, Verdict]:

@@ -3,21 +3,26 @@
 Contents: `run`, `choose_device`, `head_of`.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..errors import MissingResource, UsageError
-from ..metrics import get_metric
+from ..metrics import Metric, get_metric
 from ..tasks import Task, get_task
 from .conditions import Snr, parse_axes
 from .engines import LocalEngine
 from .exam import Exam, set_exam, unique
 from .examinee import Examinee, anchor, open_examinee
-from .identity import digest_of, exam_hash, folder_name, identity_of
+from .host import TIMEOUT
+from .identity import digest_of, exam_of, folder_name, identity_of, is_same
+from .judging import parse_judges
 from .record import Record, hand_out
-from .runs import HOME, Run, document
+from .runs import HOME, Run, document, is_run
 from .sitting import is_done, sit
+
+TRUTH = "oracle"  # the anchor that hands in the target
 
 
 def run(
@@ -32,9 +37,11 @@ def run(
     weights: str | Path | None = None,
     limit: int | None = None,
     metrics: str | Sequence[str] | None = None,
+    judge: Sequence[str] = (),
     anchors: str | Sequence[str] | None = None,
     device: str = "auto",
     workers: int | None = None,
+    timeout: float = TIMEOUT,
     out: str | Path | None = None,
     fresh: bool = False,
     json: str | Path | None = None,
@@ -55,9 +62,13 @@ def run(
         weights: a file of weights instead; one system only.
         limit: the first so many clips of the plan; such a run is never ranked.
         metrics: names; the task's own unless given.
-        anchors: rows made from the trial itself; `"none"` for none.
+        judge: `NAME=PATH` each: weights of a judge by path; or `NAME=OTHER`: another judge in its place.
+        anchors: rows made from the trial itself; `"none"` for none. Where a judge is asked, `oracle` is one of them,
+            because a judge's number means little beside none of what it says of true signals.
         device: `auto`, `cpu` or `cuda`.
         workers: processes that judge; scores do not depend on it.
+        timeout: seconds that one call of a system may take, which asks for one clip at every condition. Where it takes
+            longer, each condition is asked again by itself and gets its share of the seconds; beyond that it fails.
         out: folder for the runs of this call, one folder each; `runs/<task>/<system>-<hash>` unless given.
         fresh: make finished and unfinished runs anew.
         json: file for the values; `"-"` for standard output.
@@ -72,28 +83,23 @@ def run(
     names = unique("system", system)
     if weights is not None and len(names) > 1:
         raise UsageError("--weights belongs to one system, and several were named.")
-    asked = get_task(task)
-    rows_below = _anchors(asked, anchors)
-    engine = LocalEngine(workers)
-    check_device(device)
     # What costs nothing to check comes before the first system is opened, and that before any data.
+    asked = get_task(task)
+    judged_by = _metrics(asked, metrics)
+    rows_below = _anchors(asked, anchors, judged_by)
     axes = parse_axes(asked, snr, set)
-    judged_by = [get_metric(name) for name in unique("metric", asked.metrics if metrics is None else metrics)]
-    for metric in judged_by:
-        if metric.kind.name not in asked.kinds:
-            raise UsageError(f"{metric.name} cannot judge {asked.name}, whose answers are {asked.answer}.")
+    judges = parse_judges(judge)
+    check_device(device)
     if limit is not None and limit < 1:
         raise UsageError(f"--limit must be at least 1, not {limit}.")
-    found = [open_examinee(name, asked, recipe, Path(weights) if weights else None) for name in names]
-    exam = set_exam(asked, axes, judged_by, dataset, noise, protocol, limit)
+    if not 0 < timeout < math.inf:
+        raise UsageError(f"--timeout must be seconds above 0, not {timeout}.")
+    engine = LocalEngine(workers)
+    found = [open_examinee(name, asked, recipe, Path(weights) if weights else None, timeout) for name in names]
+    exam = set_exam(asked, axes, judged_by, dataset, noise, protocol, limit, judges)
     everyone = [*found, *(anchor(name) for name in rows_below)]
-    _refuse_equal_names([examinee.name for examinee in everyone])
-    identities = [identity_of(exam, examinee) for examinee in everyone]
-    folders = [_folder(exam, identity, out) for identity in identities]
-    _refuse_other_exams(identities[0], out)
-    for folder, identity in zip(folders, identities, strict=True):
-        Record(folder).check(identity)
-    done = [not fresh and is_done(folder, identity) for folder, identity in zip(folders, identities, strict=True)]
+    places = _places(exam, everyone, out)
+    done = [not fresh and is_done(folder, identity) for folder, identity in places]
     if not all(done):
         where = choose_device(device)
         # Before the heads, which ask every clip for its speaker: one by one that would make the corpus slowly.
@@ -103,18 +109,51 @@ def run(
             Run(folder, cached=True)
             if cached
             else sit(exam, examinee, head_of(exam, examinee), folder, engine, where, fresh)
-            for examinee, folder, cached in zip(everyone, folders, done, strict=True)
+            for examinee, (folder, _), cached in zip(everyone, places, done, strict=True)
         ]
     if json is not None:
         hand_out(document(runs), json)
     return runs
 
 
-def _anchors(task: Task, anchors: str | Sequence[str] | None) -> list[str]:
+def _metrics(task: Task, metrics: str | Sequence[str] | None) -> list[Metric]:
+    """Those that were asked for, or the task's own.
+
+    Raises:
+        UnknownName, UsageError: there is none of that name, or it cannot judge this task.
+    """
+    found = [get_metric(name) for name in unique("metric", task.metrics if metrics is None else metrics)]
+    for metric in found:
+        if metric.kind.name not in task.kinds:
+            raise UsageError(f"{metric.name} cannot judge {task.name}, whose answers are {task.answer}.")
+    return found
+
+
+def _anchors(task: Task, anchors: str | Sequence[str] | None, metrics: Sequence[Metric]) -> list[str]:
+    """Those that were asked for, or the task's own; with the one that shows how well a judge knows true signals."""
     if anchors is None:
         return list(task.anchors)
     names = unique("anchor", anchors)
-    return [] if names == ["none"] else [anchor(name).name for name in names]
+    if names == ["none"]:
+        return []
+    found = [anchor(name).name for name in names]
+    judged = any(metric.judge for metric in metrics)
+    return [*found, TRUTH] if judged and TRUTH not in found else found
+
+
+def _places(exam: Exam, everyone: Sequence[Examinee], out: str | Path | None) -> list[tuple[Path, Mapping[str, Any]]]:
+    """The folder and the identity of every row, each sure to be free for it.
+
+    Raises:
+        UsageError: two rows of one name, or a folder that holds something else.
+    """
+    _refuse_equal_names([examinee.name for examinee in everyone])
+    identities = [identity_of(exam, examinee) for examinee in everyone]
+    places = [(_folder(exam, identity, out), identity) for identity in identities]
+    _refuse_other_exams(identities[0], out)
+    for folder, identity in places:
+        Record(folder).check(identity)
+    return places
 
 
 def check_device(device: str) -> None:
@@ -168,8 +207,16 @@ def head_of(exam: Exam, examinee: Examinee) -> dict[str, Any]:
 
 
 def _folder(exam: Exam, identity: Mapping[str, Any], out: str | Path | None) -> Path:
+    """Where a run is kept; one that began while a judge was absent is gone on with where it lies."""
     name = folder_name(identity["system"]["name"])
-    return Path(out) / name if out is not None else HOME / exam.task.name / f"{name}-{digest_of(identity)[:8]}"
+    if out is not None:
+        return Path(out) / name
+    home = HOME / exam.task.name
+    folder = home / f"{name}-{digest_of(identity)[:8]}"
+    if exam.judges and not folder.exists():
+        begun = [p for p in sorted(home.glob(f"{name}-*")) if is_run(p) and is_same(Run(p).identity, identity)]
+        return begun[0] if begun else folder
+    return folder
 
 
 def _refuse_equal_names(names: Sequence[str]) -> None:
@@ -188,5 +235,7 @@ def _refuse_other_exams(identity: Mapping[str, Any], out: str | Path | None) -> 
         raise UsageError(f"{out} is a file, and --out must be a folder.")
     for folder in (Path(out), *sorted(p for p in Path(out).iterdir() if p.is_dir())):
         record = Record(folder)
-        if record.exists and (folder == Path(out) or exam_hash(record.head["identity"]) != exam_hash(identity)):
+        if not record.exists:
+            continue
+        if folder == Path(out) or not is_same(exam_of(record.head["identity"]), exam_of(identity)):
             raise UsageError(f"{out} holds another run ({folder}): choose another --out.")

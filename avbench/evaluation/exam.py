@@ -4,7 +4,7 @@ Contents: `Exam`, `set_exam`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -17,7 +17,9 @@ from ..signal.audio import to_int16
 from ..signal.files import digest
 from ..tasks import Task
 from ..types import Trial
-from .conditions import conditions
+from .conditions import conditions, name_folders
+from .engines import TEXTUAL
+from .judging import Choice, choices, identities
 from .progress import advance, note
 
 
@@ -36,6 +38,9 @@ class Exam:
         limit: only the first so many clips of the plan, or None for all.
         official: an official plan at the official SNRs, all of it.
         published: hashes of the sound that an official exam was published with, as `protocols.read_record` gives them.
+        judges: who judges, by the name of the judge that a metric asks for: `name@digest`, the name alone where absent.
+        chosen: judges that are not to be taken from their usual places.
+        folders: values of axes that name a folder by what it holds, with what was typed, which says where it lies.
     """
 
     task: Task
@@ -48,6 +53,9 @@ class Exam:
     limit: int | None
     official: bool
     published: Mapping[str, Any] | None = None
+    judges: Mapping[str, str] = field(default_factory=dict)
+    chosen: tuple[Choice, ...] = ()
+    folders: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def rows(self) -> Sequence[Row]:
@@ -61,8 +69,8 @@ class Exam:
 
     @property
     def made(self) -> dict[str, bool]:
-        """For `speech` and `noise`, where there is any, whether it is synthetic: all that is embedded is."""
-        noise = {} if self.noise is None else {"noise": not self.noise.name.startswith("folder:")}
+        """For `speech` and `noise`, where there is any, whether it is synthetic: what is embedded is."""
+        noise = {} if self.noise is None else {"noise": self.noise.name.startswith("synth-noise")}
         return {"speech": bool(self.dataset.synthetic), **noise}
 
     @cached_property
@@ -81,18 +89,25 @@ class Exam:
 
     def _trial(self, row: Row, condition: Mapping[str, Any], video: bool) -> "Trial | Void":
         full = {**self.task.defaults, **condition}
+        asked = {axis: self.folders.get(value, value) for axis, value in full.items()}
         clip = self.dataset.clip(row.clip)
         cluster = clip.speaker if self.clusters == "speakers" else clip.id
         try:
-            trial = self.protocol.render(self.plan, row, full, self.dataset, self.noise, video=video)
-            return replace(trial, cluster=cluster)
+            trial = self.protocol.render(self.plan, row, asked, self.dataset, self.noise, video=video)
+            held = {axis: full[axis] if asked.get(axis) != full.get(axis) else v for axis, v in trial.condition.items()}
+            return replace(trial, cluster=cluster, condition=held)
         except ReferenceFault as fault:
-            return Void(self.protocol.trial_id(row, full), full, clip.id, cluster, fault.reason)
+            return Void(self.protocol.trial_id(row, asked), full, clip.id, cluster, fault.reason)
 
     def is_as_published(self, row: Row, trials: Sequence["Trial | Void"]) -> bool:
-        """A row of an official exam was rendered to the very samples that its plan was published with."""
-        pcm = b"".join(to_int16(t.input.audio.samples).tobytes() for t in trials if isinstance(t, Trial))
-        return self.published is not None and self.published["rows"][row.id][0] == digest(pcm)[:16]
+        """A row of an official exam was rendered to the very samples and pictures that its plan was published with."""
+        if self.published is None:
+            return False
+        held = [trial for trial in trials if isinstance(trial, Trial)]
+        pcm = b"".join(to_int16(trial.input.audio.samples).tobytes() for trial in held)
+        seen = {digest(trial.input.video.frames)[:16] for trial in held if trial.input.video is not None}
+        known = self.published.get("frames", {}).get(row.clip)
+        return self.published["rows"][row.id][0] == digest(pcm)[:16] and (known is None or seen <= {known[0]})
 
 
 @dataclass(frozen=True)
@@ -122,6 +137,7 @@ def set_exam(
     noise: str | None = None,
     protocol: str | None = None,
     limit: int | None = None,
+    judges: Mapping[str, str] | None = None,
 ) -> Exam:
     """Decide everything about an exam.
 
@@ -136,17 +152,37 @@ def set_exam(
         noise: name, or `folder:PATH`; the plan's own unless given.
         protocol: an official plan of the task by name, or a plan file; the task's default plan unless given.
         limit: the first so many clips of the plan, at least 1.
+        judges: weights of judges, or other judges in their place, by name.
 
     Raises:
         UnknownName, UsageError, MissingResource, BadFile: one of them cannot be had.
     """
+    axes, folders = name_folders(axes)
     data, noises, plan, committed = _material(task, protocol or task.plan, dataset, noise)
     if limit is not None and limit >= len(plan.rows):
         limit = None
+    _refuse_wordless(data, [row.clip for row in plan.rows[:limit]], metrics)
+    # The embedded corpus has words and faces of its own, which its own judges know best.
+    chosen = choices(judges or {}, task.judges if data.synthetic else {})
     official = committed and limit is None and axes == {"snr": task.official_snr}
     published = read_record(plan.name, plan) if official else None
     rule = get_protocol(plan.header["protocol"])
-    return Exam(task, data, noises, rule, plan, axes, tuple(metrics), limit, official, published)
+    by = identities(metrics, chosen)
+    return Exam(task, data, noises, rule, plan, axes, tuple(metrics), limit, official, published, by, chosen, folders)
+
+
+def _refuse_wordless(data: Dataset, clips: Sequence[str], metrics: Sequence[Metric]) -> None:
+    """Refuse to ask what is said where nobody has written it down, for any clip.
+
+    Raises:
+        UsageError: so it is.
+    """
+    asking = [metric.name for metric in metrics if metric.kind.name in TEXTUAL]
+    if asking and not data.synthetic and not any(data.clip(clip).text for clip in clips):
+        raise UsageError(
+            f"{asking[0]} compares with what is said, and {data.name} has no transcript of these clips: put a "
+            "transcripts.tsv with the columns path and transcript into it."
+        )
 
 
 def _material(
@@ -171,8 +207,7 @@ def _material(
         raise UsageError(f"The plan {name} was drawn from other data than {data.name} and {noises and noises.name}.")
     if dataset is None and noise is None:
         note(f"This avbench makes another {data.name} or noise than the plan {name} was drawn from: it is drawn anew.")
-    # A folder has no official split, so nothing is held back: every recording is asked, whoever speaks.
-    rule = RULES[name] if data.synthetic else replace(RULES[name], per_speaker=None, speakers=None)
+    rule = RULES[name].over(data)
     _prepare(data, set(data.ids).intersection(row.clip for row in plan.rows))  # very likely those that are drawn again
     return data, noises, draw_plan(name, data, noises, rule=rule, snr=task.official_snr, task=task.id), False
 

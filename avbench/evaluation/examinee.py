@@ -2,12 +2,11 @@
 
 Both answer a batch of trials with one `Audio` or one fault each. A system sees the inputs only; an anchor may look at
 the target, which is why anchors are no systems. Whatever a system raises, `SystemExit` too, is its own fault and scores
-the floor, except what the machine did to it: no memory, no disk.
+the floor, except what the machine did to it: no memory, no disk. A system sits in a process of its own, see `host`.
 
 Contents: `ANCHORS`, `Examinee`, `anchor`, `candidate`, `OutputsFolder`, `open_examinee`.
 """
 
-import errno
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,22 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import (
-    AvbenchError,
-    BadFile,
-    EstimateFault,
-    MachineFault,
-    MissingResource,
-    UnknownName,
-    Unscorable,
-    UsageError,
-)
-from ..registry import open_system, said
+from ..errors import BadFile, EstimateFault, MissingResource, UnknownName, UsageError
 from ..tasks import Task
 from ..types import Audio, Card, Inputs, Prediction, System, Trial
+from . import progress
+from .host import TIMEOUT, Answer, Host, Spec, answers_of
 
-Answer = Audio | Unscorable
-STARVED = (errno.ENOMEM, errno.ENOSPC, errno.EDQUOT, errno.EIO)  # whatever else is refused is for the system to bear
+HERE = "__main__:"  # a class of the program that calls us; no other process can import it
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +34,9 @@ class Examinee:
         load: makes it ready on a device.
         answer: one `Audio` or fault per trial, in order.
         video: it needs the video of a trial.
+        close: lets go of what `load` took.
+        timeout: seconds that it may take for one call; None where nothing limits it.
+        reloading: seconds that `answer` has spent so far on starting it again.
     """
 
     name: str
@@ -52,6 +45,9 @@ class Examinee:
     load: Callable[[str], None]
     answer: Callable[[Sequence[Trial]], list[Answer]]
     video: bool = False
+    close: Callable[[], None] = lambda: None
+    timeout: float | None = None
+    reloading: Callable[[], float] = lambda: 0.0
 
     @property
     def anchor(self) -> bool:
@@ -83,43 +79,25 @@ def anchor(name: str) -> Examinee:
     return Examinee(name, f"anchor:{name}@1", None, lambda device: None, lambda trials: [make(t) for t in trials])
 
 
-def candidate(name: str, system: System) -> Examinee:
-    """A system as an examinee."""
+def candidate(name: str, system: System, host: Host | None = None) -> Examinee:
+    """A system as an examinee.
+
+    Args:
+        name: as typed.
+        system: says what it is; it also answers, unless there is a host.
+        host: the process that it sits in. Without one nothing ends a system that hangs, or survives one that crashes.
+    """
 
     def answer(trials: Sequence[Trial]) -> list[Answer]:
-        return _answers(system, [trial.input for trial in trials])
+        inputs = [trial.input for trial in trials]
+        return host.answer(inputs) if host else answers_of(system, inputs)
 
-    return Examinee(name, system.digest, system.card, system.load, answer, "video" in system.card.inputs)
-
-
-def _answers(system: System, inputs: Sequence[Inputs]) -> list[Answer]:
-    """Ask for a batch; if that fails, ask one by one, so that one bad input costs one answer."""
-    try:
-        predictions = system.predict(inputs)
-        if len(predictions) != len(inputs):
-            raise EstimateFault(f"the system gave {len(predictions)} answers to {len(inputs)} inputs")
-    except (AvbenchError, KeyboardInterrupt, GeneratorExit):
-        raise  # something the user can mend, such as a missing package, or the user's own wish
-    except BaseException as error:
-        if len(inputs) > 1:
-            return [_answers(system, [one])[0] for one in inputs]
-        return [_fault(error)]
-    return [_audio(prediction) for prediction in predictions]
-
-
-def _audio(prediction: Prediction) -> Answer:
-    audio = getattr(prediction, "audio", None)
-    return audio if isinstance(audio, Audio) else EstimateFault("the system gave no audio")
-
-
-def _fault(error: BaseException) -> Unscorable:
-    """Whose fault an exception of a system is. Torch reports a lack of memory as a RuntimeError."""
-    if isinstance(error, Unscorable):
-        return error
-    starved = isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno in STARVED)
-    if starved or "OutOfMemory" in type(error).__name__ or "can't allocate memory" in str(error):
-        return MachineFault(f"the machine failed while the system ran ({said(error)})")
-    return EstimateFault(f"the system raised {said(error)}")
+    video = "video" in system.card.inputs
+    if host is None:
+        return Examinee(name, system.digest, system.card, system.load, answer, video)
+    return Examinee(
+        name, system.digest, system.card, host.load, answer, video, host.close, host.timeout, lambda: host.reloading
+    )
 
 
 class OutputsFolder:
@@ -181,7 +159,9 @@ class OutputsFolder:
         return channels[0]
 
 
-def open_examinee(name: str, task: Task, recipe: str | None = None, weights: Path | None = None) -> Examinee:
+def open_examinee(
+    name: str, task: Task, recipe: str | None = None, weights: Path | None = None, timeout: float = TIMEOUT
+) -> Examinee:
     """The system of that name, ready to be loaded.
 
     Args:
@@ -189,17 +169,27 @@ def open_examinee(name: str, task: Task, recipe: str | None = None, weights: Pat
         task: picks the variant that a bare name means.
         recipe: whose weights.
         weights: a file of weights instead.
+        timeout: seconds that it may take for one call.
 
     Raises:
         UnknownName, MissingResource: no such system, no weights for it.
-        UsageError: it gives another kind of answer than the task wants.
+        UsageError: it gives another kind of answer than the task wants, or a limit is set that cannot be kept.
     """
     if name.startswith("outputs:"):
         if recipe is not None or weights is not None:
             raise UsageError(f"{name} holds answers made elsewhere: it takes neither --recipe nor --weights.")
         system = OutputsFolder(Path(name.removeprefix("outputs:")).expanduser())
         return candidate(system.card.id, system)
-    system = open_system(name, task=task.name, recipe=recipe, weights=weights)
+    spec = Spec(name, task.name, recipe, weights)
+    system = spec.open()
     if system.card.output != task.answer:
         raise UsageError(f"{name} answers with {system.card.output}, and the task {task.name} wants {task.answer}.")
-    return candidate(name, system)
+    if name.startswith(HERE):
+        if timeout != TIMEOUT:
+            raise UsageError(f"Nothing can end {name}, part of this program: move it to a file, or give no --timeout.")
+        progress.note(
+            f"{name} is part of this program and sits in it: nothing can end it if it hangs, and where it crashes, the "
+            "run ends, each time. Moved into a file of its own it costs one answer."
+        )
+        return candidate(name, system)
+    return candidate(name, system, Host(spec, timeout))

@@ -2,9 +2,10 @@
 
 Two runs of one identity have the same scores, so a finished one is shown instead of made again, an unfinished one is
 gone on with, and two identities never share a folder. Nothing that may differ between machines is in it: no paths, no
-device, no number of workers.
+device, no number of workers. Judges are in it by name and digest; one that was absent by its name alone, and when it
+is here one day, the run is still the same one and is gone on with.
 
-Contents: `digest_of`, `identity_of`, `exam_hash`, `folder_name`.
+Contents: `digest_of`, `identity_of`, `is_same`, `exam_of`, `exam_hash`, `folder_name`.
 """
 
 import hashlib
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import __version__
 from .conditions import plain
+from .host import TIMEOUT
 
 if TYPE_CHECKING:
     from .exam import Exam
@@ -40,12 +42,29 @@ def identity_of(exam: "Exam", examinee: "Examinee") -> dict[str, Any]:
         "axes": {axis: [plain(v) for v in values] for axis, values in exam.axes.items()},
         "limit": exam.limit,
         "metrics": [metric.identity for metric in exam.metrics],
+        **({"judges": dict(exam.judges)} if exam.judges else {}),
         "system": {
             "name": examinee.name,
             "digest": examinee.digest,
             "recipe": examinee.card.recipe if examinee.card else None,
+            # At another limit other answers fail; the usual one is left out, so that hashes of old are still good.
+            **({} if examinee.timeout in (None, TIMEOUT) else {"timeout": examinee.timeout}),
         },
     }
+
+
+def is_same(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """A recorded identity is this one, or was when a judge that is here now was still absent.
+
+    Example:
+        >>> is_same({"judges": {"nisqa": "nisqa"}}, {"judges": {"nisqa": "nisqa@7ec4cf93"}})
+        True
+    """
+    mine, other = ({**identity, "judges": {}} for identity in (old, new))
+    before, now = old.get("judges", {}), new.get("judges", {})
+    if mine != other or before.keys() != now.keys():
+        return False
+    return all(now[name] == by or ("@" not in by and now[name].startswith(f"{by}@")) for name, by in before.items())
 
 
 def without_path(name: str) -> str:
@@ -59,9 +78,14 @@ def without_path(name: str) -> str:
     return f"{kind}:{Path(path).resolve().name}" if colon else name
 
 
+def exam_of(identity: Mapping[str, Any]) -> dict[str, Any]:
+    """An identity without its system: equal for all rows of one table."""
+    return {key: value for key, value in identity.items() if key != "system"}
+
+
 def exam_hash(identity: Mapping[str, Any]) -> str:
-    """Hash of an identity without its system: equal for all rows of one table."""
-    return digest_of({key: value for key, value in identity.items() if key != "system"})
+    """Hash of what all rows of one table have in common."""
+    return digest_of(exam_of(identity))
 
 
 def folder_name(system: str) -> str:

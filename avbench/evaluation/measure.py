@@ -11,13 +11,14 @@ from pathlib import Path
 
 from ..errors import BadFile, UsageError
 from ..metrics import Metric, get_metric
+from ..processors import usable_processors
 from . import progress
 from .diagnosis import Alignment
 from .exam import unique
+from .judging import Choice, choices, identities, parse_judges
 from .material import NEEDS, Gathered, Pair, gather
 from .measured import Measured, summed_up, write_csv
 from .pairing import SOUND, Side
-from .provenance import cores
 from .reading import channels_of
 from .record import hand_out
 from .scoring import Job, score_all
@@ -42,7 +43,7 @@ def measure(
         reference: what it should have made; may be left out where no metric needs one.
         metrics: names, as a list or separated by commas.
         align: `none`; `trim:N` cuts at most N samples off the end of the longer sound; `delay` takes a delay out.
-        judge: `NAME=PATH` each: weights of a judge by path.
+        judge: `NAME=PATH` each: weights of a judge by path; or `NAME=OTHER`: another judge in its place.
         workers: processes; scores do not depend on it. The cores of this machine unless given.
         json: file for everything that was found; `"-"` for standard output.
         csv: file for the scores, a line for each pair and metric; `"-"` for standard output.
@@ -59,42 +60,22 @@ def measure(
     how = Alignment.of(align)
     if workers is not None and workers < 1:
         raise UsageError(f"--workers must be at least 1, not {workers}.")
-    judges = _judges(judge)
+    chosen = choices(parse_judges(judge))
     mine = Side.of(estimate, "estimate")
     other = None if reference is None else Side.of(reference, "reference")
     gathered = gather(mine, other, asked)
     _refuse_channels(gathered)
-    jobs = _jobs(gathered, asked, how, judges, mine)
-    results = score_all(jobs, workers or cores(), lambda done: progress.advance("measure", done, len(jobs)))
+    by = identities(asked, chosen)
+    jobs = _jobs(gathered, asked, how, chosen, mine)
+    results = score_all(jobs, workers or usable_processors(), lambda done: progress.advance("measure", done, len(jobs)))
     if not mine.is_folder and (other is None or not other.is_folder) and results[0].unreadable:
         raise BadFile(results[0].unreadable[0])
-    measured = summed_up(gathered, asked, how, dict(judges), jobs, results, mine, other)
+    measured = summed_up(gathered, asked, how, by, jobs, results, mine, other)
     if json is not None:
         hand_out(measured.document(), json)
     if csv is not None:
         write_csv(measured.scores, csv)
     return measured
-
-
-def _judges(given: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    """`NAME=PATH` texts, checked before any work.
-
-    Raises:
-        UsageError: another form, or one judge twice.
-        UnknownName, MissingResource, BadFile: no such judge, or not its weights.
-    """
-    from ..judges import get_judge
-
-    found: dict[str, str] = {}
-    for text in [given] if isinstance(given, str) else given:
-        name, equals, path = text.partition("=")
-        if not equals or not name or not path:
-            raise UsageError(f"--judge is NAME=PATH, not {text!r}.")
-        if name in found:
-            raise UsageError(f"The judge {name} was given two paths.")
-        get_judge(name).files(path)
-        found[name] = path
-    return tuple(found.items())
 
 
 def _refuse_channels(gathered: Gathered) -> None:
@@ -116,7 +97,7 @@ def _refuse_channels(gathered: Gathered) -> None:
 
 
 def _jobs(
-    gathered: Gathered, metrics: Sequence[Metric], how: Alignment, judges: tuple[tuple[str, str], ...], mine: Side
+    gathered: Gathered, metrics: Sequence[Metric], how: Alignment, judges: tuple[Choice, ...], mine: Side
 ) -> list[Job]:
     missing = f"{mine.path} holds no file of this name"
     return [Job(pair, _names(pair, metrics), how, judges, missing) for pair in (*gathered.pairs, *gathered.sets)]

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import AvbenchError, ReferenceFault
+from ..errors import ReferenceFault
 from ..metrics import Metric, Score, get_metric
 from ..signal.files import atomic_write
 from .diagnosis import Alignment, warnings_of
@@ -87,7 +87,7 @@ def summed_up(
         gathered: what was paired.
         metrics: what was asked for.
         how: what might be put right.
-        judges: weights by the name of the judge, where the user named them.
+        judges: who judged, by the name of the judge that a metric asks for.
         jobs: the pairs, then the pieces of sets.
         results: of the jobs, in their order.
         mine: the estimates.
@@ -210,7 +210,7 @@ def _pool(metric: Metric, scores: Sequence[tuple[Job, Score]], judges: Mapping[s
         "metric": metric.name,
         "value": value,
         "unit": metric.unit,
-        "judge": _identity(metric, judges),
+        "judge": metric.judge and judges.get(metric.judge, metric.judge),
         "n": counts["ok"],
         "failed": counts["failed"],
         "void": counts["void"],
@@ -228,18 +228,6 @@ def _pictures(job: Job) -> int:
 def _parts(job: Job, score: Score) -> dict[str, Any]:
     """What is pooled of a score; nothing twice."""
     return {name: part[:0] if name == job.pair.again else part for name, part in score.parts.items()}
-
-
-def _identity(metric: Metric, judges: Mapping[str, str]) -> str | None:
-    """Name and digest of the judge of a metric; None without one, or where it is absent."""
-    if metric.judge is None:
-        return None
-    from ..judges import judge_identity
-
-    try:
-        return judge_identity(metric.judge, judges.get(metric.judge))
-    except AvbenchError:
-        return None
 
 
 def write_csv(scores: Sequence[Mapping[str, Any]], where: str | Path) -> None:

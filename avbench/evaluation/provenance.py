@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
+from ..processors import usable_processors
 
 PACKAGES = ("numpy", "scipy", "numba", "torch", "soundfile", "soxr", "av", "pesq", "espeakng-loader", "safetensors")
 
@@ -22,18 +23,13 @@ def machine() -> dict[str, Any]:
         "platform": platform.platform(),
         "python": platform.python_version(),
         "processor": _processor(),
-        "cores": cores(),
+        "cores": usable_processors(),
         "memory_bytes": _memory(),
     }
     torch = sys.modules.get("torch")  # not worth an import of its own
     if torch is not None and torch.cuda.is_available():
         facts["gpu"] = torch.cuda.get_device_name()
     return facts
-
-
-def cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _processor() -> str:

@@ -3,9 +3,8 @@
     run.json                    identity, card, exam: the same for the same run anywhere
     plan.jsonl                  the plan, as drawn
     predictions/<trial>.wav     what the system answered, float32; scores are made from these files
-    scores/<trial>.json         every metric's status, value, raw value, reason, flags
+    scores/<trial>.json         every metric's status, value, raw value, reason, flags, and parts where it pools such
     errors/<trial>.json         what the machine failed at, or had no judge for; gone once a later attempt succeeds
-    begun.json                  what the system was asked when the program ended; seldom there
     summary.json                pooled values with intervals; there once every trial has been tried
     provenance.json             machine, packages, commit, times: all that may differ between two equal runs
 
@@ -15,6 +14,7 @@ run keeps. The first four kinds of a resumed run equal those of an uninterrupted
 Contents: `Record`, `read_json`, `write_json`, `hand_out`.
 """
 
+import base64
 import json
 import shutil
 import sys
@@ -22,19 +22,45 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..errors import BadFile, UsageError
 from ..signal.files import atomic_write
 from ..types import Audio
+from .identity import is_same
 
 FORMAT = 1
 SCRATCH = ("predictions", "scores", "errors")
-FILES = ("plan.jsonl", "summary.json", "provenance.json", "begun.json")
+FILES = ("plan.jsonl", "summary.json", "provenance.json")
 RETRIED = ("error", "not-applicable")
 
 
+ARRAY = {"dtype", "shape", "base64"}
+
+
 def to_json(value: Any) -> str:
-    """JSON for people and machines; refuses NaN and infinity, which are not JSON."""
-    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    """JSON for people and machines; refuses NaN and infinity, which are not JSON.
+
+    An array, a part that some metrics pool, becomes `{"dtype", "shape", "base64"}` of its bytes, so that it comes back
+    bit for bit, whatever it holds.
+    """
+    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False, default=_plain) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray) and not value.dtype.hasobject:
+        value = np.ascontiguousarray(value).astype(value.dtype.newbyteorder("<"), copy=False)
+        text = base64.b64encode(value.tobytes()).decode()
+        return {"dtype": value.dtype.str, "shape": list(value.shape), "base64": text}
+    raise TypeError(f"{type(value).__name__} cannot be kept as JSON")
+
+
+def _array(found: dict[str, Any]) -> Any:
+    if set(found) != ARRAY:
+        return found
+    return np.frombuffer(base64.b64decode(found["base64"]), found["dtype"]).reshape(found["shape"])
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -44,14 +70,14 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """Read a JSON file.
+    """Read a JSON file, arrays as they were written.
 
     Raises:
         BadFile: it is not JSON, so something other than avbench wrote it or the disk lost it.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        return json.loads(path.read_text(encoding="utf-8"), object_hook=_array)
+    except (UnicodeDecodeError, ValueError, TypeError) as error:
         raise BadFile(f"{path} is damaged ({error}): delete it and run again.") from error
 
 
@@ -100,6 +126,9 @@ class Record:
         """Claim the folder for one run, or find it claimed for the same run; raises as `check`."""
         self.check(head["identity"])
         if self.exists:
+            if self.head["identity"] != head["identity"]:  # a judge has come since, and what is pooled is out of date
+                self.reopen()
+                write_json(self.folder / "run.json", {"format": FORMAT, **head})
             return
         self.clear()  # what a run that was killed early, or half removed, has left
         for name in SCRATCH:
@@ -116,7 +145,7 @@ class Record:
             UsageError: it holds another run, or files that are no run.
         """
         if self.exists:
-            if self.head["identity"] != identity:
+            if not is_same(self.head["identity"], identity):
                 raise UsageError(
                     f"{self.folder} holds another run ({_difference(self.head['identity'], identity)}): "
                     "choose another --out."
@@ -172,19 +201,6 @@ class Record:
         """Every trial that was tried, by id: scores where there are any, else errors."""
         found = {path.name: path for kind in ("errors", "scores") for path in (self.folder / kind).glob("*.json")}
         return [read_json(found[name]) for name in sorted(found)]
-
-    @property
-    def begun(self) -> dict[str, int]:
-        """How often each trial was asked and did not come back, because the program ended; empty in most runs."""
-        path = self.folder / "begun.json"
-        return read_json(path) if path.is_file() else {}
-
-    def note_begun(self, trials: Mapping[str, int]) -> None:
-        """Note what `begun` shall say."""
-        if trials:
-            write_json(self.folder / "begun.json", dict(trials))
-        else:
-            (self.folder / "begun.json").unlink(missing_ok=True)
 
     @property
     def summary(self) -> dict[str, Any] | None:

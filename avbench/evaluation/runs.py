@@ -78,12 +78,17 @@ class Run:
         if summary is not None:
             return summary["rows"]
         metrics = [get_metric(name) for name in self.metrics]
-        return summarise(self.trials, self.identity["axes"], metrics, self.head["clips"])
+        return summarise(self.trials, self.identity["axes"], metrics, self.head["clips"], self.judges)
 
     @property
     def metrics(self) -> list[str]:
         """Names of the metrics, without versions."""
         return [identity.partition("@")[0] for identity in self.identity["metrics"]]
+
+    @property
+    def judges(self) -> Mapping[str, str]:
+        """Who judged, by the name of the judge that a metric asks for: `name@digest`; the name alone where absent."""
+        return self.identity.get("judges", {})
 
     @cached_property
     def complete(self) -> bool:

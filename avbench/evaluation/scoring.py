@@ -8,7 +8,6 @@ Contents: `Job`, `Result`, `score`, `score_all`.
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -17,11 +16,10 @@ from ..errors import BadFile, EstimateFault, MachineFault, MissingResource, Refe
 from ..metrics import PersistentPool, Score, get_metric, measure_all
 from ..types import Video
 from .diagnosis import Alignment, Diagnosis, align, diagnose
+from .judging import TIMEOUT, Choice, tell_judges
 from .material import NEEDS, SETS, Pair, Things
 from .pairing import Role
 from .reading import read
-
-TIMEOUT = 1800.0  # seconds for one pair; a long video under a large judge takes minutes
 
 
 @dataclass(frozen=True)
@@ -32,14 +30,14 @@ class Job:
         pair: what is compared.
         metrics: names.
         how: what may be put right before scoring.
-        judges: weights by the name of the judge, where the user names them.
+        judges: those that are not to be taken from their usual places.
         missing: what is said where there is no estimate.
     """
 
     pair: Pair
     metrics: tuple[str, ...]
     how: Alignment
-    judges: tuple[tuple[str, str], ...] = ()
+    judges: tuple[Choice, ...] = ()
     missing: str = "there is no estimate"
 
 
@@ -65,8 +63,7 @@ class Result:
 def score(job: Job) -> Result:
     """Read a pair and score it under every metric of the job."""
     began = time.process_time()
-    for name, path in job.judges:
-        _tell(name, path)
+    tell_judges(job.judges)
     result, shelf = Result(), {}
     estimates: dict[str, Any] = {}
     references: dict[str, Any] = {}
@@ -95,14 +92,6 @@ def score(job: Job) -> Result:
     result.scores = {name: scores[name] for name in job.metrics}
     result.seconds = time.process_time() - began
     return result
-
-
-@cache
-def _tell(name: str, path: str) -> None:
-    """Choose the weights of a judge, once in this process."""
-    from ..judges import use_judge
-
-    use_judge(name, path)
 
 
 def _take(kind: str, role: Role | None, things: Things, fault: type[Unscorable], shelf: dict, result: Result) -> Any:

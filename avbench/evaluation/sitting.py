@@ -3,7 +3,6 @@
 For each plan row the trials of all conditions are rendered, predicted as one batch, saved as float32 and handed to the
 judges, which score the saved file while the next row is predicted. A row is always predicted as a whole, also when a
 resumed run lacks only a part of it: a batch of another size may differ in the last bit, and a resumed run must not.
-A system that ends the whole program is found out by a note on disk of what it was asked; see `Sitting._ask`.
 
 Contents: `sit`, `Sitting`, `describe`.
 """
@@ -15,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ..errors import EstimateFault, MachineFault, ReferenceFault, Unscorable
+from ..errors import MachineFault, ReferenceFault, Unscorable
 from ..protocols import verify_plan
 from ..signal.files import digest, file_lock
 from ..types import Audio, Trial
@@ -23,13 +22,12 @@ from . import progress
 from .conditions import plain
 from .engines import Engine, Job, scores_without
 from .exam import Exam, Void
-from .examinee import Answer, Examinee
+from .examinee import Examinee
+from .identity import is_same
 from .provenance import session
 from .record import Record, write_json
 from .runs import Run
 from .summary import summarise
-
-LOST = 3  # times that the program may end while a trial is asked; a kill by somebody else must not cost a score
 
 
 def sit(
@@ -54,7 +52,7 @@ def sit(
     """
     record = Record(folder)
     with file_lock(folder / ".lock", waiting=lambda: progress.note(f"Waiting for another process to leave {folder}.")):
-        if fresh and record.exists and record.head["identity"] == head["identity"]:
+        if fresh and record.exists and is_same(record.head["identity"], head["identity"]):
             record.clear()
         record.begin(head, exam.plan.content)
         if is_done(folder, head["identity"]):
@@ -66,7 +64,8 @@ def sit(
                 sitting.seconds["judge"] += verdict.seconds
                 for trial in (job.trial, *job.twins):
                     sitting.keep(trial, verdict.scores)
-            rows = summarise(record.trials(), exam.axes, exam.metrics, len(exam.rows))
+            held = [trial for trial in record.trials() if trial["trial"] in sitting.described]
+            rows = summarise(held, exam.axes, exam.metrics, len(exam.rows), exam.judges)
             write_json(folder / "summary.json", {"sound": sitting.sound(), "rows": rows})
         finally:
             sitting.close()
@@ -125,18 +124,20 @@ class Sitting:
         if len(saved) < len(todo):
             faults = self._predict(trials, {t.id for t in todo} - saved)
         # Scores depend on answer and reference alone, and an anchor gives the same answer at several SNRs.
-        alike: dict[tuple[str, str], list[Trial]] = {}
+        alike: dict[tuple[str, Any], list[Trial]] = {}
         for trial in todo:
             fault = faults.get(trial.id)
             if isinstance(fault, MachineFault):
                 self.keep(trial.id, scores_without(self.metrics, fault))
             else:
                 answer = fault.reason if fault else digest(self.record.prediction(trial.id).read_bytes())
-                alike.setdefault((answer, digest(trial.target.audio.samples)), []).append(trial)
+                target = digest(trial.target.audio.samples), trial.target.text
+                alike.setdefault((answer, target), []).append(trial)
         for first, *twins in alike.values():
             fault = faults.get(first.id)
             path, reason = (None, fault.reason) if fault else (self.record.prediction(first.id), "")
-            yield Job(first.id, path, reason, first.target.audio, self.metrics, tuple(t.id for t in twins))
+            same = tuple(trial.id for trial in twins)
+            yield Job(first.id, path, reason, first.target, self.metrics, same, self.exam.chosen)
 
     def _predict(self, trials: Sequence[Trial], wanted: set[str]) -> dict[str, Unscorable]:
         """Predict a whole row and save what is wanted of it; returns the faults, by trial."""
@@ -144,8 +145,12 @@ class Sitting:
             with self._timed("load"):
                 self.examinee.load(self.device)
             self.loaded = True
+        before = self.examinee.reloading()
         with self._timed("predict"):
-            answers = self._ask(trials)
+            answers = self.examinee.answer(trials)
+        reloading = self.examinee.reloading() - before  # of a child that was lost: no part of its speed
+        self.seconds["predict"] -= reloading
+        self.seconds["load"] += reloading
         self.audio_seconds += sum(trial.input.audio.seconds for trial in trials)
         faults = {}
         with self._timed("save"):
@@ -158,30 +163,6 @@ class Sitting:
                     faults[trial.id] = answer
         return faults
 
-    def _ask(self, trials: Sequence[Trial]) -> list[Answer]:
-        """Ask for a whole row, and keep a note on disk meanwhile: what it says later did not come back.
-
-        A row that was lost once is asked again as it is, because somebody may have killed the program; after that its
-        trials are asked one by one, so that only what ends the program again is the system's failure.
-        """
-        lost = {} if self.examinee.anchor else self.record.begun
-        alone = any(lost.get(trial.id, 0) >= LOST - 1 for trial in trials)
-        answers: list[Answer] = []
-        for part in [[trial] for trial in trials] if alone else [trials]:
-            if lost.get(part[0].id, 0) >= LOST:
-                answers.append(EstimateFault(f"the system ended the program in each of {LOST} attempts"))
-                continue
-            if not self.examinee.anchor:
-                self.record.note_begun({**lost, **{trial.id: lost.get(trial.id, 0) + 1 for trial in part}})
-            try:
-                answers += self.examinee.answer(part)
-            finally:  # an exception came back as well
-                for trial in part:
-                    lost.pop(trial.id, None)
-                if not self.examinee.anchor:
-                    self.record.note_begun(lost)
-        return answers
-
     def keep(self, trial: str, scores: Mapping[str, Any]) -> None:
         """Save the scores of a trial."""
         with self._timed("save"):
@@ -193,16 +174,23 @@ class Sitting:
         progress.advance(self.examinee.name, self.done, self.exam.size)
 
     def sound(self) -> str | None:
-        """Whether an official exam sounded as published: `exact`, `equivalent` or `different`; None for any other."""
+        """Whether an official exam was rendered as published: `exact`, `equivalent` or `different`; None for any other.
+
+        Pictures count where the examinee sees them.
+        """
         if not self.exam.official:
             return None
         if not self.differs:
             return "exact"
         exam = self.exam
-        return verify_plan(exam.plan, exam.dataset, exam.noise, exam.published).verdict
+        return verify_plan(exam.plan, exam.dataset, exam.noise, exam.published, video=self.examinee.video).verdict
 
     def close(self) -> None:
-        """Note this attempt in the provenance; `judge` is seconds of one core, `rtf` speed of prediction alone."""
+        """Let go of the system, and note this attempt in the provenance.
+
+        There `judge` is seconds of one core, and `rtf` the speed of prediction alone.
+        """
+        self.examinee.close()
         rtf = None if self.examinee.anchor or not self.audio_seconds else self.seconds["predict"] / self.audio_seconds
         self.record.add_session(
             session(

@@ -6,7 +6,7 @@ Conventions: `values` are `[N]` floats, one per trial; `clusters` `[N]` labels. 
 independent, so speakers are resampled, not trials. Below `FEWEST` clusters there is no interval, because a bootstrap of
 so few says nothing about the next speaker. Draws are seeded by names: the same scores give the same interval anywhere.
 
-Contents: `interval`, `Difference`, `difference`, `Share`, `share`.
+Contents: `interval`, `Difference`, `difference`, `Share`, `share`, `blocks`, `percentiles`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -47,8 +47,13 @@ def _signs(uniforms: np.ndarray) -> np.ndarray:
 KINDS = {"bootstrap": (RESAMPLES, _weights), "sign-flip": (FLIPS, _signs)}
 
 
-def _blocks(kind: str, count: int) -> Iterator[np.ndarray]:
-    """`[R, C]` weights of some resamples at a time; the same for every metric, so that curves are paired."""
+def blocks(kind: str, count: int) -> Iterator[np.ndarray]:
+    """`[R, C]` weights of some resamples at a time; the same for every metric, so that curves are paired.
+
+    Args:
+        kind: `"bootstrap"` (how often each cluster is drawn) or `"sign-flip"` (+1 or -1).
+        count: clusters.
+    """
     times, weights = KINDS[kind]
     draw, step = Draw(kind, count), max(1, BLOCK // count)
     for first in range(0, times, step):
@@ -58,17 +63,18 @@ def _blocks(kind: str, count: int) -> Iterator[np.ndarray]:
 
 @lru_cache(maxsize=4)
 def _kept(kind: str, count: int) -> tuple[np.ndarray, ...]:
-    return tuple(_blocks(kind, count))
+    return tuple(blocks(kind, count))
 
 
 def _resampled(kind: str, *columns: np.ndarray) -> list[np.ndarray]:
     """The `[R]` weighted sums of each `[C]` column; weights that fill more than a block are drawn anew each time."""
     count = len(columns[0])
-    blocks = _kept(kind, count) if KINDS[kind][0] * count <= BLOCK else _blocks(kind, count)
-    return [np.concatenate(sums) for sums in zip(*([b @ c for c in columns] for b in blocks), strict=True)]
+    weights = _kept(kind, count) if KINDS[kind][0] * count <= BLOCK else blocks(kind, count)
+    return [np.concatenate(sums) for sums in zip(*([w @ c for c in columns] for w in weights), strict=True)]
 
 
-def _percentiles(draws: np.ndarray) -> Interval:
+def percentiles(draws: np.ndarray) -> Interval:
+    """The ends of the 95 % interval of `[R]` resampled values."""
     low, high = np.quantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
 
@@ -83,7 +89,7 @@ def interval(values: Sequence[float], clusters: Sequence[str]) -> Interval | Non
     if len(n) < FEWEST:
         return None
     totals, trials = _resampled("bootstrap", total, n)
-    return _percentiles(totals / trials)
+    return percentiles(totals / trials)
 
 
 @dataclass(frozen=True)
@@ -121,7 +127,7 @@ def difference(a: Sequence[float], b: Sequence[float], clusters: Sequence[str]) 
     (flipped,) = _resampled("sign-flip", total)
     # Flipping nothing must count as "at least as far", whatever the order of summation did to the last bit.
     far = np.abs(flipped) >= abs(total.sum()) * (1 - 1e-12)
-    return Difference(mean, _percentiles(totals / trials), float((1 + far.sum()) / (1 + FLIPS)), len(d))
+    return Difference(mean, percentiles(totals / trials), float((1 + far.sum()) / (1 + FLIPS)), len(d))
 
 
 @dataclass(frozen=True)
@@ -150,9 +156,9 @@ def share(a: Sequence[float], b: Sequence[float], c: Sequence[float], clusters: 
     if len(n) < FEWEST:
         return Share(None, None, len(a))
     gains, wholes, trials = _resampled("bootstrap", gain, whole, n)
-    low, high = _percentiles(wholes / trials)
+    low, high = percentiles(wholes / trials)
     if low <= 0 <= high:
         return Share(None, None, len(a))
     # A resample may still come near zero; percentiles bear such a ratio, a zero they do not.
     ratios = gains[wholes != 0] / wholes[wholes != 0]
-    return Share(float(gain.sum() / whole.sum()), _percentiles(ratios), len(a))
+    return Share(float(gain.sum() / whole.sum()), percentiles(ratios), len(a))

@@ -2,20 +2,18 @@
 
     total = trials - void        a fault of the reference removes the trial for every system alike
     n     = ok
-    value = mean over ok and failed, a failed trial counting as the metric's floor
+    value = what the metric pools of the parts of ok and failed, a failed trial counting as the metric's floor
     complete  iff  ok + failed = total
 
-Contents: `summarise`, `coverage`, `usable`.
+Contents: `summarise`, `coverage`, `usable`, `parts_of`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ..errors import MissingResource, UnknownName
-from ..judges import judge_identity
-from ..metrics import Metric
+from ..metrics import Metric, Parts
 from .conditions import marginals, plain
-from .statistics import interval
+from .pooling import corpus_interval, corpus_value, whole_refusal
 
 POOLED = ("ok", "failed")
 
@@ -26,12 +24,22 @@ def matches(trial: Mapping[str, Any], condition: Mapping[str, Any]) -> bool:
 
 
 def usable(trials: Iterable[Mapping[str, Any]], metric: str) -> list[Mapping[str, Any]]:
-    """Trials that have a value under a metric: ok or failed."""
+    """Trials that are pooled under a metric: ok or failed."""
     return [trial for trial in trials if trial["scores"].get(metric, {}).get("status") in POOLED]
 
 
+def parts_of(score: Mapping[str, Any]) -> Parts:
+    """What is pooled of a score, as a record keeps it."""
+    value = {} if score["value"] is None else {"value": score["value"]}
+    return {**value, **score.get("more", {})}
+
+
 def summarise(
-    trials: Sequence[Mapping[str, Any]], axes: Mapping[str, Sequence[Any]], metrics: Sequence[Metric], clips: int
+    trials: Sequence[Mapping[str, Any]],
+    axes: Mapping[str, Sequence[Any]],
+    metrics: Sequence[Metric],
+    clips: int,
+    judges: Mapping[str, str | None] | None = None,
 ) -> list[dict[str, Any]]:
     """One row per metric and condition: every value of every axis, every combination, and all.
 
@@ -40,9 +48,11 @@ def summarise(
         axes: what was varied, with its values.
         metrics: what was judged.
         clips: how many clips of the plan were asked for.
+        judges: the identity of every judge that a metric asks for, by its name; None where it was absent.
 
     Returns:
-        Rows of `{"condition", "metric", "value", "unit", "judge", "ci95", "n", "failed", "total", "void", "complete"}`.
+        Rows of `{"condition", "metric", "value", "unit", "judge", "ci95", "n", "failed", "total", "void", "complete",
+        "reason"}`; `reason` says why there is no value or, where there is one, no interval.
     """
     rows = []
     for condition in marginals(axes):
@@ -51,39 +61,37 @@ def summarise(
         asked = clips
         for axis, values in axes.items():
             asked *= 1 if axis in condition else len(values)
-        rows.extend(_row(held, condition, metric, asked) for metric in metrics)
+        for metric in metrics:
+            judge = metric.judge and ((judges or {}).get(metric.judge) or metric.judge)
+            rows.append({"condition": dict(condition), **_row(held, metric, asked, judge)})
     return rows
 
 
-def _row(trials: Sequence[Mapping[str, Any]], condition: Mapping[str, Any], metric: Metric, asked: int) -> dict:
-    statuses = [trial["scores"].get(metric.name, {}).get("status") for trial in trials]
+def _row(trials: Sequence[Mapping[str, Any]], metric: Metric, asked: int, judge: str | None) -> dict[str, Any]:
+    scores = [score for trial in trials if (score := trial["scores"].get(metric.name))]
+    n, failed, void = ([score["status"] for score in scores].count(status) for status in ("ok", "failed", "void"))
     pooled = usable(trials, metric.name)
-    scores = [trial["scores"][metric.name] for trial in pooled]
-    n, failed, void = (statuses.count(status) for status in ("ok", "failed", "void"))
-    ci95 = interval([s["value"] for s in scores], [t["cluster"] for t in pooled]) if scores else None
+    parts = [parts_of(trial["scores"][metric.name]) for trial in pooled]
+    value, ci95, reason = None, None, whole_refusal(metric, failed, asked - void)
+    if not reason:
+        value, reason = corpus_value(metric, parts)
+    if value is not None:
+        ci95, reason = corpus_interval(metric, parts, [trial["cluster"] for trial in pooled])
+    elif not reason:
+        reason = next((score["reason"] for score in scores if score["reason"]), "")
     return {
-        "condition": dict(condition),
         "metric": metric.name,
-        "value": float(metric.pool([{"value": s["value"]} for s in scores])) if scores else None,
+        "value": value,
         "unit": metric.unit,
-        "judge": _judge_of(metric),
+        "judge": judge,
         "ci95": list(ci95) if ci95 else None,
         "n": n,
         "failed": failed,
         "total": asked - void,
         "void": void,
         "complete": n + failed == asked - void,
+        "reason": reason,
     }
-
-
-def _judge_of(metric: Metric) -> str | None:
-    """Name and digest of the judge that a metric needs; its name alone where it is not here."""
-    if metric.judge is None:
-        return None
-    try:
-        return judge_identity(metric.judge)
-    except (MissingResource, UnknownName):
-        return metric.judge
 
 
 def coverage(row: Mapping[str, Any]) -> str:

@@ -152,7 +152,7 @@ def _notes(runs: Sequence[Run]) -> list[Text]:
     how = f"± half of the 95 % interval over {over}" if intervals else f"no intervals: fewer than ten {over}"
     if intervals and over == "clips":
         how += " (no speaker labels)"
-    notes = [Text(f"{how} · {' '.join(first.identity['metrics'])}", style="dim")]
+    notes = [Text(f"{how} · {' '.join(first.identity['metrics'])}", style="dim"), *_judges(runs)]
     for run in runs:
         if run.anchor:
             continue
@@ -164,15 +164,27 @@ def _notes(runs: Sequence[Run]) -> list[Text]:
     return notes
 
 
+def _judges(runs: Sequence[Run]) -> list[Text]:
+    """Who judged, and where to see how well they know true signals."""
+    first = runs[0]
+    if not first.judges:
+        return []
+    metrics = [get_metric(name) for name in first.metrics]
+    words = [f"{metric.name} by {first.judges[metric.judge]}" for metric in metrics if metric.judge in first.judges]
+    truth = "oracle is what they say of true signals"
+    if not any(run.anchor and run.system == "oracle" for run in runs):
+        truth = "what they say of true signals is not in this table: add the anchor oracle"
+    return [Text(f"judges: {', '.join(words)} · {truth}", style="dim")]
+
+
 def _reasons(run: Run) -> list[Text]:
-    """The commonest reason for trials without a proper score, so that a floor in the table is understood."""
+    """The commonest reasons for trials without a proper score, so that a floor in the table is understood."""
     counts: dict[tuple[str, str], int] = {}
     for trial in run.trials:
-        worst = {(s["status"], s["reason"]) for s in trial["scores"].values() if s["status"] != "ok"}
-        for key in sorted(worst)[:1]:
+        for key in {(s["status"], s["reason"]) for s in trial["scores"].values() if s["status"] != "ok"}:
             counts[key] = counts.get(key, 0) + 1
     texts = []
-    for (status, reason), count in sorted(counts.items(), key=lambda item: -item[1])[:3]:
+    for (status, reason), count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:3]:
         texts.append(Text(f"{run.system}: {count} {status}: {reason}", style="red" if status != "void" else "dim"))
     return texts
 
@@ -199,9 +211,14 @@ def comparison(result: Mapping[str, Any]) -> Group:
             f"{printed(metric, row['ci95'][0], True)} {printed(metric, row['ci95'][1], True)}" if row["ci95"] else "–"
         )
         p = "–" if row["p_value"] is None else f"{row['p_value']:.4f}"
-        values = (printed(metric, row["a"]), printed(metric, row["b"]), printed(metric, row["difference"], True))
+        values = (
+            *(printed(metric, row[side]) if row[side] is not None else "–" for side in "ab"),
+            printed(metric, row["difference"], True) if row["difference"] is not None else "–",
+        )
         block.add_row(_title(metric) if before != metric.name else "", condition, *values, ci95, p, str(row["n"]))
         before = metric.name
     rows = f"{result['a']} against {result['b']}, {result['task']}"
     title = Text(f"{rows} ({result['kind']}), paired over {result['clusters']}")
-    return Group(title, Text(""), block)
+    reasons = dict.fromkeys(row["reason"] for row in result["rows"] if row["reason"])
+    notes = [Text(text, style="dim") for text in (*reasons, *result["left_out"])]
+    return Group(title, Text(""), block, *notes)

@@ -143,7 +143,7 @@ def fetch(name: str, folder: Path | str | None = None) -> list[Path]:
     """Download the weights of a judge where their licence allows it. The only thing here that uses the network.
 
     Args:
-        name: of the judge.
+        name: of the judge; where every user has weights of their own, with what they are called: `espnet=USER/MODEL`.
         folder: where to put them, laid out by the names of the assets; None takes the folder of `AVBENCH_ASSETS`.
 
     Returns:
@@ -151,14 +151,21 @@ def fetch(name: str, folder: Path | str | None = None) -> list[Path]:
 
     Raises:
         UnknownName: there is no such judge.
-        UsageError: no folder is given and `AVBENCH_ASSETS` is not set.
+        UsageError: no folder is given and `AVBENCH_ASSETS` is not set; or which weights is not said, or said in vain.
         MissingResource: one is not offered for download (the sentence says where the user gets it), or did not come.
         BadFile: what came, or what lies there, is not the file.
     """
+    name, _, which = name.partition("=")
     judge = get_judge(name)
+    if judge.fetch is None and which:
+        raise UsageError(f"The judge {name} has one set of weights: fetch {name}, without ={which}.")
+    if judge.fetch is not None and not which:
+        raise UsageError(f"The judge {name} has no weights of its own: fetch {name}=MODEL, by its maker's name.")
     folder = folder or os.environ.get(VARIABLE)
     if not folder:
         raise UsageError(f"Nobody said where to put the weights of {name}: set {VARIABLE} to a folder.")
+    if judge.fetch is not None:
+        return [judge.fetch(which, folder)]
     refusals, got = [], []
     for asset in judge.assets:
         try:

@@ -31,7 +31,7 @@ from ..extras import need
 from ..signal.audio import RATE, resample
 from ..types import Audio
 from .assets import Asset
-from .espnet_pack import Pack, open_pack, resolve_pack
+from .espnet_pack import Pack, fetch_pack, open_pack, resolve_pack
 from .judge import Judge
 
 if TYPE_CHECKING:
@@ -185,5 +185,6 @@ ROWS = (
         load=_load,
         instead=((Asset("", None, None, _LICENCE, note=_NOTE),),),  # a folder that a pack was unpacked to
         resolve=resolve_pack,
+        fetch=fetch_pack,
     ),
 )

@@ -92,7 +92,7 @@ def resolve_pack(given: str) -> Path:
             return place
     raise MissingResource(
         f"There is no file {given}, and no model pack of that name in the folder espnet of the one that {VARIABLE} "
-        "names. Nothing is downloaded unasked: get the pack from the ESPnet model zoo and give its path."
+        f"names. Nothing is downloaded unasked: run avbench doctor --fetch espnet={given}, or give the path of a pack."
     )
 
 

@@ -33,6 +33,8 @@ class Judge:
         load: makes the adapter; imports heavy packages itself.
         instead: other complete sets of files with the same content, tried in order where `assets` are not here.
         resolve: turns what the user gives into a path, e.g. a model-zoo name; it never downloads. None: it is a path.
+        fetch: `(name, folder) -> path`: downloads, when asked to, what `resolve` then finds under that name. None: what
+            can be downloaded are the assets.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Judge:
     load: Load
     instead: tuple[tuple[Asset, ...], ...] = ()
     resolve: Callable[[str], Path] | None = None
+    fetch: Callable[[str, Path | str], Path] | None = None
 
     def files(self, path: Path | str | None = None) -> dict[str, Path]:
         """Where its files are, by the name of the asset.

@@ -16,6 +16,7 @@ Contents: `keep_scores`, `average_precision`, `interpolated_average_precision`, 
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
@@ -87,13 +88,12 @@ def _worst(reference: np.ndarray) -> Parts:
     return {"scores": np.where(labels, -np.inf, np.inf), "labels": labels}
 
 
-_AVERAGE_PRECISION = dict(
-    unit="",
+_average_precision = partial(
+    Metric,
     higher_is_better=True,
     low=0.0,
     high=1.0,
     floor=0.0,
-    cap=None,
     kind=DETECTION,
     formula=keep_scores,
     failed=_worst,
@@ -102,20 +102,18 @@ _AVERAGE_PRECISION = dict(
 )
 
 ROWS = (
-    Metric(
+    _average_precision(
         name="map",
         title="Average precision over all frames",
         source="scikit-learn, average_precision_score; MUTUD, Table IX",
         implementation="own, equal to scikit-learn",
         pool=average_precision,
-        **_AVERAGE_PRECISION,
     ),
-    Metric(
+    _average_precision(
         name="map-interpolated",
         title="Average precision over all frames, under the envelope of the precisions",
         source="Everingham et al. 2010, IJCV 88(2), section 4.2; the tool of AVA-ActiveSpeaker",
         implementation="own, equal to the tool where no two scores are equal",
         pool=interpolated_average_precision,
-        **_AVERAGE_PRECISION,
     ),
 )

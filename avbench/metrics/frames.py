@@ -15,7 +15,8 @@ The PSNR of a widely used script that subtracts in 8 bits is not offered; docs/m
 Contents: `psnr`, `ssim`, `ssim_skimage7`, `psnr_of_frames`, `gaussian_taps`.
 """
 
-from functools import lru_cache
+import math
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -41,11 +42,11 @@ def psnr(estimate: Video, reference: Video) -> dict[str, Parts]:
         `value` in dB, and `identical`, the number of frames without any error.
     """
     frames = psnr_of_frames(estimate.frames, reference.frames)
-    identical = float(np.count_nonzero(np.isinf(frames)))
-    return {"psnr": {"value": float(np.minimum(frames, PSNR_CAP).mean()), "identical": identical}}
+    mean = math.fsum(min(each, PSNR_CAP) for each in frames) / len(frames)
+    return {"psnr": {"value": mean, "identical": float(frames.count(math.inf))}}
 
 
-def psnr_of_frames(estimate: np.ndarray, reference: np.ndarray) -> np.ndarray:
+def psnr_of_frames(estimate: np.ndarray, reference: np.ndarray) -> list[float]:
     """PSNR of every frame.
 
     Args:
@@ -53,7 +54,7 @@ def psnr_of_frames(estimate: np.ndarray, reference: np.ndarray) -> np.ndarray:
         reference: of the same shape.
 
     Returns:
-        `[F]` dB, 0 for black against white, +inf for a frame without error.
+        dB for each frame: 0 for black against white, +inf where there is no error.
     """
     from . import frames_loops as loops
 
@@ -61,8 +62,9 @@ def psnr_of_frames(estimate: np.ndarray, reference: np.ndarray) -> np.ndarray:
     errors = loops.squared_errors(
         np.ascontiguousarray(estimate).reshape(count, -1), np.ascontiguousarray(reference).reshape(count, -1)
     )
-    with np.errstate(divide="ignore"):
-        return 10.0 * np.log10(PEAK**2 * reference[0].size / errors)
+    # Numbers of Python: a dozen calls of numpy on so few take longer than a glance at the pictures.
+    worst = PEAK**2 * reference[0].size
+    return [10.0 * math.log10(worst / error) if error else math.inf for error in errors.tolist()]
 
 
 def ssim(estimate: Video, reference: Video) -> dict[str, float]:
@@ -107,56 +109,41 @@ def _rows(estimate: Video, reference: Video, window: int) -> tuple[np.ndarray, n
     return e, r, channels
 
 
+_likeness = partial(
+    Metric,
+    higher_is_better=True,
+    low=-1.0,
+    high=1.0,
+    floor=0.0,
+    kind=FRAMES,
+    digits=3,
+)
+
 ROWS = (
-    Metric(
+    _likeness(
         name="psnr",
         title="Peak signal-to-noise ratio of pictures, mean over frames",
         unit="dB",
-        higher_is_better=True,
         low=0.0,
-        high=float("inf"),
-        floor=0.0,
+        high=math.inf,
         cap=PSNR_CAP,
         source="10 log10(255² / MSE) over all pixels and channels of a frame",
         implementation="own, exact integers",
-        kind=FRAMES,
         formula=psnr,
-        parallel="thread",
-        percent=False,
         digits=2,
     ),
-    Metric(
+    _likeness(
         name="ssim",
         title="Structural similarity, Gaussian window",
-        unit="",
-        higher_is_better=True,
-        low=-1.0,
-        high=1.0,
-        floor=0.0,
-        cap=None,
         source="Wang et al. 2004, IEEE TIP 13(4), eq. 13; 11 × 11, σ 1.5, K 0.01 and 0.03, range 255, RGB, valid area",
         implementation="own, float64; equal to scikit-image 0.26 with Gaussian weights on the valid area",
-        kind=FRAMES,
         formula=ssim,
-        parallel="thread",
-        percent=False,
-        digits=3,
     ),
-    Metric(
+    _likeness(
         name="ssim-skimage7",
         title="Structural similarity, uniform window of 7 × 7",
-        unit="",
-        higher_is_better=True,
-        low=-1.0,
-        high=1.0,
-        floor=0.0,
-        cap=None,
         source="Wang et al. 2004, eq. 13; 7 × 7 uniform, sample moments, K 0.01 and 0.03, range 255, RGB, valid area",
         implementation="own, integer sums; equal to scikit-image 0.26 as it comes",
-        kind=FRAMES,
         formula=ssim_skimage7,
-        parallel="thread",
-        percent=False,
-        digits=3,
     ),
 )

@@ -20,7 +20,6 @@ Contents: `frechet_distance`, `frechet_metric`, `ROWS`.
 import math
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -106,21 +105,21 @@ def features_of(estimate: Video, reference: Video, *, name: str, judge: str) -> 
     """Formula: the features of both sets under one judge, `{"estimate": [F, D], "reference": [G, D]}`.
 
     Raises:
-        EstimateFault, ReferenceFault: grey pictures; the networks know colour.
+        EstimateFault, ReferenceFault: grey pictures (the networks know colour), or too small ones.
         MissingResource, BadFile: the judge is absent or not what it should be.
     """
-    for pictures, which, fault in ((reference, "reference", ReferenceFault), (estimate, "estimate", EstimateFault)):
+    sides = ((reference, "reference", ReferenceFault), (estimate, "estimate", EstimateFault))
+    for pictures, which, fault in sides:
         if pictures.frames.shape[3] != 3:
             raise fault(f"the {which} is grey, and {name} is defined on colour pictures")
     from ..judges import open_judge
 
     adapter = open_judge(judge)
-    return {
-        name: {
-            "estimate": adapter.features(estimate.frames),
-            "reference": adapter.features(reference.frames),
-        }
-    }
+    smallest = getattr(adapter, "smallest", 1)
+    for pictures, which, fault in sides:
+        if (side := min(pictures.frames.shape[1:3])) < smallest:
+            raise fault(f"the {which} has pictures of {side} pixels on a side, and {judge} needs {smallest} each way")
+    return {name: {which: adapter.features(pictures.frames) for pictures, which, _ in sides}}
 
 
 def pool_features(parts: Sequence[Parts]) -> float:
@@ -139,7 +138,12 @@ def pool_features(parts: Sequence[Parts]) -> float:
     return frechet_distance(*sets)
 
 
-def frechet_metric(name: str, title: str, judge: str, source: str, **more: Any) -> Metric:
+_distance_of_sets = partial(
+    Metric, higher_is_better=False, low=0.0, high=math.inf, floor=None, kind=PICTURES, whole=True, pool=pool_features
+)
+
+
+def frechet_metric(name: str, title: str, judge: str, source: str) -> Metric:
     """A row: the Fréchet distance under one judge, whose adapter has `.features(images) -> [N, D]`.
 
     Args:
@@ -147,27 +151,14 @@ def frechet_metric(name: str, title: str, judge: str, source: str, **more: Any) 
         title: one line for people.
         judge: name of the judge.
         source: of the definition.
-        more: other fields of `Metric`.
     """
-    return Metric(
-        **{
-            "name": name,
-            "title": title,
-            "unit": "",
-            "higher_is_better": False,
-            "low": 0.0,
-            "high": math.inf,
-            "floor": None,
-            "cap": None,
-            "source": source,
-            "implementation": f"own, float64; features of {judge}",
-            "kind": PICTURES,
-            "formula": partial(features_of, name=name, judge=judge),
-            "judge": judge,
-            "whole": True,
-            "pool": pool_features,
-        }
-        | more
+    return _distance_of_sets(
+        name=name,
+        title=title,
+        source=source,
+        implementation=f"own, float64; features of {judge}",
+        formula=partial(features_of, name=name, judge=judge),
+        judge=judge,
     )
 
 
@@ -183,5 +174,11 @@ ROWS = (
         "Fréchet distance of torchvision's Inception features, protocol of StarGAN v2",
         "inception-torchvision",
         "Choi et al. 2020, evaluation protocol",
+    ),
+    frechet_metric(
+        "frechet-synth",
+        "Fréchet distance of features of the embedded corpus' faces",
+        "synth-face",
+        "Dowson and Landau 1982, eq. 4; features of our own",
     ),
 )

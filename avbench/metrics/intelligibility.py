@@ -18,7 +18,7 @@ calls threaded BLAS, so the number of threads does not move a bit.
 Contents: `stoi_and_estoi`, `resample_to_10k`, `resampling_filter`, `octave_bands`, `ROWS`.
 """
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import ceil, gcd
 
 import numpy as np
@@ -170,43 +170,30 @@ def _resample_by_matrix(signals: np.ndarray, up: int, down: int) -> np.ndarray:
     return resampled.reshape(len(signals), -1)[:, :length]
 
 
+_intelligibility = partial(
+    Metric,
+    higher_is_better=True,
+    low=-1.0,
+    high=1.0,
+    floor=0.0,
+    kind=SOUND,
+    shortest=0.4,
+    formula=stoi_and_estoi,
+    percent=True,
+    digits=1,
+)
+
 ROWS = (
-    Metric(
+    _intelligibility(
         name="stoi",
         title="Short-time objective intelligibility",
-        unit="",
-        higher_is_better=True,
-        low=-1.0,
-        high=1.0,
-        floor=0.0,
-        cap=None,
         source="Taal et al. 2011, IEEE TASLP 19(7)",
         implementation="own, equal to pystoi 0.4.1",
-        kind=SOUND,
-        rates=(),
-        shortest=0.4,
-        formula=stoi_and_estoi,
-        parallel="thread",
-        percent=True,
-        digits=1,
     ),
-    Metric(
+    _intelligibility(
         name="estoi",
         title="Extended short-time objective intelligibility",
-        unit="",
-        higher_is_better=True,
-        low=-1.0,
-        high=1.0,
-        floor=0.0,
-        cap=None,
         source="Jensen and Taal 2016, IEEE/ACM TASLP 24(11)",
         implementation="own, equal to pystoi 0.4.1 (closed form)",
-        kind=SOUND,
-        rates=(),
-        shortest=0.4,
-        formula=stoi_and_estoi,
-        parallel="thread",
-        percent=True,
-        digits=1,
     ),
 )

@@ -29,6 +29,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import EstimateFault, ReferenceFault, Unscorable
+from ..signal.text import split_words
 from ..types import Audio, Video
 from . import guard
 
@@ -116,9 +117,7 @@ def _sounds(thing: Any, name: str, fault: type[Unscorable]) -> None:
 def _text(thing: Any, name: str, fault: type[Unscorable]) -> None:
     if not isinstance(thing, str):
         raise fault(f"the {name} must be text, and not {type(thing).__name__}")
-    from ..signal.text import normalise
-
-    if fault is ReferenceFault and not normalise(thing):  # an empty answer is an answer: every word is deleted
+    if fault is ReferenceFault and not split_words(thing):  # an empty answer is an answer: every word is deleted
         raise fault(f"the {name} holds no word")
 
 

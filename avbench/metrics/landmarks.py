@@ -14,6 +14,8 @@ does not count.
 Contents: `landmark_distances`, `distances`, `ROWS`.
 """
 
+from functools import partial
+
 import numpy as np
 
 from ..errors import ReferenceFault
@@ -77,24 +79,23 @@ def _points(thing: Video | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return points, found & is_face(points)
 
 
-def _row(name: str, which: str) -> Metric:
-    return Metric(
-        name=name,
-        title=f"Normalised landmark distance, {which}",
-        unit="inter-ocular distance",
-        higher_is_better=False,
-        low=0.0,
-        high=FLOOR,
-        floor=FLOOR,
-        cap=None,
-        source="Eskimez et al. 2020, ICASSP, section 4.3; Umeyama 1991",
-        implementation="own, closed form in float64; points by dlib 68",
-        kind=FACES,
-        formula=landmark_distances,
-        parallel="process",
-        digits=4,
-        judge=JUDGE,
-    )
+_apart = partial(
+    Metric,
+    unit="inter-ocular distance",
+    higher_is_better=False,
+    low=0.0,
+    high=FLOOR,
+    floor=FLOOR,
+    source="Eskimez et al. 2020, ICASSP, section 4.3; Umeyama 1991",
+    implementation="own, closed form in float64; points by dlib 68",
+    kind=FACES,
+    formula=landmark_distances,
+    parallel="process",
+    digits=4,
+    judge=JUDGE,
+)
 
-
-ROWS = (_row("nlmd", "68 points"), _row("nlmd-mouth", "points of the mouth, faces aligned on all 68"))
+ROWS = (
+    _apart(name="nlmd", title="Normalised landmark distance, 68 points"),
+    _apart(name="nlmd-mouth", title="Normalised landmark distance, points of the mouth, faces aligned on all 68"),
+)

@@ -43,12 +43,10 @@ ROWS = (
     Metric(
         name="lsa",
         title="Lip sync accuracy: top-1 of a word lip reader",
-        unit="",
         higher_is_better=True,
         low=0.0,
         high=1.0,
         floor=0.0,
-        cap=None,
         source="CMML (AAAI 2022), Table 2; Martinez et al. 2020, ICASSP",
         implementation="own, with the judge mstcn",
         kind=LIPS,

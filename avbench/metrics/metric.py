@@ -72,12 +72,12 @@ class Metric:
 
     name: str
     title: str
-    unit: str
+    unit: str = ""
     higher_is_better: bool
     low: float
     high: float
     floor: float | None
-    cap: float | None
+    cap: float | None = None
     source: str
     implementation: str
     kind: Kind
@@ -184,7 +184,7 @@ class Metric:
             lower is better the floor is the highest value.
 
         Raises:
-            EstimateFault: the raw value is not a number.
+            EstimateFault: the raw value is not a number, or infinite where nothing bounds it.
         """
         if math.isnan(raw):
             raise EstimateFault(f"{self.name} gave no number for this estimate")
@@ -192,6 +192,8 @@ class Metric:
             return self.floor, ("floored",)
         if self.cap is not None and ((raw > self.cap) if self.higher_is_better else (raw < self.cap)):
             return self.cap, ("capped",)
+        if math.isinf(raw):
+            raise EstimateFault(f"{self.name} is infinite for this estimate")
         return raw, ()
 
 
@@ -217,14 +219,24 @@ class Score:
 
     @classmethod
     def of(cls, metric: Metric, found: float | Parts, flags: tuple[str, ...] = ()) -> "Score":
-        """The score that belongs to what a formula gave: a raw value, which is bounded here, or parts."""
-        if isinstance(found, Mapping):
-            more = {name: part for name, part in found.items() if name not in ("value", "raw")}
-            value = found.get("value")
-            earned = ("capped",) if metric.cap is not None and value == metric.cap else ()
-            return cls("ok", value, found.get("raw"), flags=flags + earned, more=more)
-        value, earned = metric.bounded(found)
-        return cls("ok", value, found if math.isfinite(found) else None, flags=flags + earned)
+        """The score that belongs to what a formula gave: a raw value, or parts.
+
+        A value that is pooled itself is bounded here; a rate beside the counts that are pooled stays as it is.
+
+        Raises:
+            EstimateFault: something that is pooled is not finite. What only stands beside it is left out then.
+        """
+        parts = found if isinstance(found, Mapping) else {"value": found, "raw": found}
+        finite = {name: part for name, part in parts.items() if np.isfinite(part).all()}
+        value, earned = finite.get("value"), ()
+        if metric.pool is mean_of_values:
+            value, earned = metric.bounded(parts["value"])
+            if value == metric.cap and parts is found:  # a mean over frames, each of which was capped
+                earned = ("capped",)
+        elif lost := sorted(parts.keys() - finite.keys() - {"raw"}):
+            raise EstimateFault(f"{metric.name} gave no finite {lost[0]} for this estimate")
+        more = {name: part for name, part in finite.items() if name not in ("value", "raw")}
+        return cls("ok", value, finite.get("raw"), flags=flags + earned, more=more)
 
     @classmethod
     def without(cls, metric: Metric, fault: Unscorable, reference: Any, flags: tuple[str, ...] = ()) -> "Score":

@@ -11,6 +11,8 @@ hallucinated sentence cost nothing.
 Contents: `nisqa`, `nisqa_tts`, `dnsmos`, `ROWS`.
 """
 
+import math
+from functools import partial
 from typing import Any
 
 from ..judges import open_judge
@@ -37,68 +39,44 @@ def nisqa_tts(estimate: Audio, reference: Any = None) -> dict[str, float]:
 def dnsmos(estimate: Audio, reference: Any = None) -> dict[str, Parts]:
     """DNSMOS P.835: OVRL as the value, SIG and BAK as parts beside it. The reference is not looked at."""
     found = open_judge("dnsmos").score(estimate)
-    return {
-        "dnsmos": {"value": max(found["ovr"], FLOOR), "raw": found["ovr"], "sig": found["sig"], "bak": found["bak"]}
-    }
+    return {"dnsmos": {"value": found["ovr"], "raw": found["ovr"], "sig": found["sig"], "bak": found["bak"]}}
 
+
+_opinion = partial(
+    Metric,
+    unit="MOS",
+    higher_is_better=True,
+    low=-math.inf,
+    high=math.inf,
+    floor=FLOOR,
+    kind=SPEECH,
+    shortest=SHORTEST,
+)
 
 ROWS = (
-    Metric(
+    _opinion(
         name="nisqa",
         title="NISQA v2.0, predicted quality of transmitted speech",
-        unit="MOS",
-        higher_is_better=True,
-        low=float("-inf"),
-        high=float("inf"),
-        floor=FLOOR,
-        cap=None,
         source="Mittag et al. 2021, Interspeech",
         implementation="own, equal to the authors' network within 1e-4",
-        kind=SPEECH,
-        shortest=SHORTEST,
         formula=nisqa,
-        parallel="thread",
-        percent=False,
-        digits=2,
         judge="nisqa",
     ),
-    Metric(
+    _opinion(
         name="nisqa-tts",
         title="NISQA-TTS, predicted naturalness of synthetic speech",
-        unit="MOS",
-        higher_is_better=True,
-        low=float("-inf"),
-        high=float("inf"),
-        floor=FLOOR,
-        cap=None,
         source="Mittag and Möller 2020, Interspeech",
         implementation="own, of the authors' file",
-        kind=SPEECH,
-        shortest=SHORTEST,
         formula=nisqa_tts,
-        parallel="thread",
-        percent=False,
-        digits=2,
         judge="nisqa-tts",
     ),
-    Metric(
+    _opinion(
         name="dnsmos",
         title="DNSMOS P.835, predicted overall quality (OVRL)",
-        unit="MOS",
-        higher_is_better=True,
-        low=float("-inf"),
-        high=float("inf"),
-        floor=FLOOR,
-        cap=None,
         source="Reddy et al. 2022, ICASSP",
         implementation="the authors' ONNX file by onnxruntime",
-        kind=SPEECH,
         rates=(16_000,),
-        shortest=SHORTEST,
         formula=dnsmos,
-        parallel="thread",
-        percent=False,
-        digits=2,
         judge="dnsmos",
     ),
 )

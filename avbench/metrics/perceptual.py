@@ -10,6 +10,7 @@ Contents: `lpips_alex`, `lpips_squeeze`, `diversity`, `ROWS`.
 """
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -67,42 +68,38 @@ def _open(judge: str, frames: np.ndarray, name: str, fault: type[Unscorable]) ->
     return adapter
 
 
-def _lpips(name: str, net: str, judge: str, formula: Any) -> Metric:
-    return Metric(
-        name=name,
-        title=f"Learned perceptual image patch similarity, {net}",
-        unit="",
-        higher_is_better=False,
-        low=0.0,
-        high=math.inf,
-        floor=1.0,
-        cap=None,
-        source="Zhang et al. 2018, eq. 1; weights 0.1",
-        implementation="own, equal to lpips 0.1.4",
-        kind=FRAMES,
-        formula=formula,
-        digits=3,
-        judge=judge,
-    )
-
+_perceptual = partial(Metric, low=0.0, high=math.inf, digits=3)
+_distance_row = partial(
+    _perceptual,
+    higher_is_better=False,
+    floor=1.0,
+    source="Zhang et al. 2018, eq. 1; weights 0.1",
+    implementation="own, equal to lpips 0.1.4",
+    kind=FRAMES,
+)
 
 ROWS = (
-    _lpips("lpips", "AlexNet", "lpips-alex", lpips_alex),
-    _lpips("lpips-squeeze", "SqueezeNet 1.1", "lpips-squeeze", lpips_squeeze),
-    Metric(
+    _distance_row(
+        name="lpips",
+        title="Learned perceptual image patch similarity, AlexNet",
+        formula=lpips_alex,
+        judge="lpips-alex",
+    ),
+    _distance_row(
+        name="lpips-squeeze",
+        title="Learned perceptual image patch similarity, SqueezeNet 1.1",
+        formula=lpips_squeeze,
+        judge="lpips-squeeze",
+    ),
+    _perceptual(
         name="lpips-diversity",
         title="Mean LPIPS (AlexNet) over all pairs of outputs for one input",
-        unit="",
         higher_is_better=True,
-        low=0.0,
-        high=math.inf,
         floor=0.0,
-        cap=None,
         source="Choi et al. 2020: ten outputs, 45 pairs",
         implementation="own, Gram form",
         kind=VARIANTS,
         formula=diversity,
-        digits=3,
         judge="lpips-alex",
         whole=True,
     ),

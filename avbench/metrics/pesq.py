@@ -14,6 +14,7 @@ Contents: `wide_band`, `narrow_band`, `most_utterances`, `check_tables`, `ROWS`.
 """
 
 import math
+from functools import partial
 
 import numpy as np
 
@@ -114,43 +115,33 @@ def _count_stretches(active: np.ndarray) -> int:
     return int(np.count_nonzero(ends - starts >= SHORTEST_UTTERANCE))
 
 
+_quality = partial(
+    Metric,
+    unit="MOS-LQO",
+    higher_is_better=True,
+    low=1.0,
+    floor=1.0,
+    implementation="pesq 0.0.4",
+    kind=SOUND,
+    shortest=0.3,
+    parallel="process",
+)
+
 ROWS = (
-    Metric(
+    _quality(
         name="pesq-wb",
         title="Perceptual evaluation of speech quality, wide-band",
-        unit="MOS-LQO",
-        higher_is_better=True,
-        low=1.0,
         high=4.65,
-        floor=1.0,
-        cap=None,
         source="ITU-T P.862.2",
-        implementation="pesq 0.0.4",
-        kind=SOUND,
         rates=(16_000,),
-        shortest=0.3,
         formula=wide_band,
-        parallel="process",
-        percent=False,
-        digits=2,
     ),
-    Metric(
+    _quality(
         name="pesq-nb",
         title="Perceptual evaluation of speech quality, narrow-band",
-        unit="MOS-LQO",
-        higher_is_better=True,
-        low=1.0,
         high=4.56,
-        floor=1.0,
-        cap=None,
         source="ITU-T P.862 with the mapping of P.862.1",
-        implementation="pesq 0.0.4",
-        kind=SOUND,
         rates=(8_000, 16_000),
-        shortest=0.3,
         formula=narrow_band,
-        parallel="process",
-        percent=False,
-        digits=2,
     ),
 )

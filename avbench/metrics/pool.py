@@ -10,7 +10,7 @@ the workers. A worker whose caller is gone ends too, at the latest when the time
 
 Results do not depend on the number of workers, since one worker is a process like any other.
 
-Contents: `Outcome`, `PersistentPool`, `usable_processors`.
+Contents: `Outcome`, `PersistentPool`.
 """
 
 import os
@@ -31,6 +31,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import MachineFault, MissingResource, Unscorable
+from ..processors import usable_processors
 
 ATTEMPTS = 2
 START_SECONDS = 180.0
@@ -53,12 +54,16 @@ class Outcome:
         value: what the function returned, or None.
         fault: why there is no value, or None. A job that killed its worker or ran out of time is a `MachineFault`.
         attempts: how often it was tried.
+        code: how its worker ended, where it did: minus the signal, or the exit code.
+        late: its time was up.
     """
 
     index: int
     value: Any
     fault: Unscorable | None
     attempts: int
+    code: int | None = None
+    late: bool = False
 
 
 @dataclass
@@ -103,17 +108,14 @@ class _Worker:
         return f"{how} ({said[-1][:200]})" if said else how
 
 
-def usable_processors() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 class PersistentPool:
     """A fixed number of worker processes, started when first needed and kept until `close`.
 
     Args:
         workers: how many; unless given, one for each processor that this process may use.
         timeout: seconds that one job may take; None = no limit. A job beyond it is reported at once, not tried again.
+        attempts: how often a job is tried that kills its worker.
+        one_thread: whether a worker does its linear algebra on one thread, or on as many as its caller would.
 
     Example:
         >>> with PersistentPool(1) as pool:
@@ -121,11 +123,18 @@ class PersistentPool:
         [1, 2]
     """
 
-    def __init__(self, workers: int | None = None, *, timeout: float | None = 300.0):
+    def __init__(
+        self,
+        workers: int | None = None,
+        *,
+        timeout: float | None = 300.0,
+        attempts: int = ATTEMPTS,
+        one_thread: bool = True,
+    ):
         if workers is not None and workers < 1:
             raise ValueError(f"a pool needs at least one worker, not {workers}")
         self.workers = workers or usable_processors()
-        self.timeout = timeout
+        self.timeout, self.attempts, self.one_thread = timeout, attempts, one_thread
         self._alive: list[_Worker] = []
         self._failed_starts = 0
         self._finalizer = weakref.finalize(self, _end_all, self._alive)
@@ -202,7 +211,8 @@ class PersistentPool:
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
         log = tempfile.TemporaryFile()
         paths = [path or str(Path.cwd()) for path in sys.path]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), **dict.fromkeys(_ONE_THREAD, "1")}
+        threads = dict.fromkeys(_ONE_THREAD, "1") if self.one_thread else {}
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), **threads}
         try:
             process = subprocess.Popen(
                 [sys.executable, "-P", "-c", f"from {__package__}.pool_worker import main; main({theirs.fileno()})"],
@@ -274,13 +284,15 @@ class PersistentPool:
             if self._failed_starts > ATTEMPTS:
                 raise MissingResource(f"A worker process cannot be started: it {words}.")
             return None, None
-        if job.attempts < ATTEMPTS:
+        if job.attempts < self.attempts:
             return job, None
-        fault = MachineFault(f"the worker process {words}, {ATTEMPTS} times")
-        return None, Outcome(job.index, None, fault, job.attempts)
+        times = f", {job.attempts} times" if job.attempts > 1 else ""
+        fault = MachineFault(f"the worker process {words}{times}")
+        return None, Outcome(job.index, None, fault, job.attempts, worker.process.returncode)
 
     def _too_long(self, job: _Job) -> Outcome:
-        return Outcome(job.index, None, MachineFault(f"the job took longer than {self.timeout:g} s"), job.attempts)
+        fault = MachineFault(f"the job took longer than {self.timeout:g} s")
+        return Outcome(job.index, None, fault, job.attempts, late=True)
 
 
 def _end_all(workers: list[_Worker]) -> None:

@@ -14,6 +14,7 @@ Contents: `count_votes`, `right_votes`, `nearer_candidate`, `ROWS`.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -86,10 +87,10 @@ def _no_vote(reference: int) -> Parts:
     return {"right": 0, "votes": int(reference), "value": 0.0}
 
 
-_RATE = dict(unit="", higher_is_better=True, low=0.0, high=1.0, floor=0.0, cap=None, percent=True, digits=1)
+_rate = partial(Metric, higher_is_better=True, low=0.0, high=1.0, floor=0.0, percent=True, digits=1)
 
 ROWS = (
-    Metric(
+    _rate(
         name="cpr",
         title="Correspondence preference ratio, by votes of people",
         source="XFaVoT, section 4.3",
@@ -98,9 +99,8 @@ ROWS = (
         formula=count_votes,
         failed=_no_vote,
         pool=right_votes,
-        **_RATE,
     ),
-    Metric(
+    _rate(
         name="cpr-auto",
         title="How often a face–voice judge finds the right candidate nearer",
         source="after XFaVoT, section 4.3, with a judge in place of people",
@@ -108,6 +108,5 @@ ROWS = (
         kind=MATCH,
         formula=nearer_candidate,
         judge=JUDGE,
-        **_RATE,
     ),
 )

@@ -10,6 +10,7 @@ Contents: `si_sdr`, `si_sdr_and_zero_mean`, `ROWS`.
 """
 
 import math
+from functools import partial
 
 import numpy as np
 
@@ -48,43 +49,29 @@ def si_sdr_and_zero_mean(estimate: Audio, reference: Audio) -> dict[str, float]:
     return {"si-sdr": si_sdr(e, c), "si-sdr-zm": si_sdr(e - e.mean(), c - c.mean())}
 
 
+_ratio = partial(
+    Metric,
+    unit="dB",
+    higher_is_better=True,
+    low=-math.inf,
+    high=math.inf,
+    floor=-60.0,
+    cap=100.0,
+    implementation="own, float64",
+    kind=SOUND,
+    shortest=0.1,
+    formula=si_sdr_and_zero_mean,
+)
+
 ROWS = (
-    Metric(
+    _ratio(
         name="si-sdr",
         title="Scale-invariant signal-to-distortion ratio, means kept",
-        unit="dB",
-        higher_is_better=True,
-        low=float("-inf"),
-        high=float("inf"),
-        floor=-60.0,
-        cap=100.0,
         source="Le Roux et al. 2019, eq. 3; MUTUD, eq. 9",
-        implementation="own, float64",
-        kind=SOUND,
-        rates=(),
-        shortest=0.1,
-        formula=si_sdr_and_zero_mean,
-        parallel="thread",
-        percent=False,
-        digits=2,
     ),
-    Metric(
+    _ratio(
         name="si-sdr-zm",
         title="Scale-invariant signal-to-distortion ratio, means removed",
-        unit="dB",
-        higher_is_better=True,
-        low=float("-inf"),
-        high=float("inf"),
-        floor=-60.0,
-        cap=100.0,
         source="Le Roux et al. 2019, eq. 3, of signals without their means",
-        implementation="own, float64",
-        kind=SOUND,
-        rates=(),
-        shortest=0.1,
-        formula=si_sdr_and_zero_mean,
-        parallel="thread",
-        percent=False,
-        digits=2,
     ),
 )

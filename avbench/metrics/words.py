@@ -9,7 +9,8 @@ code points of the normalised text, the single space between two words being one
 exceed 1 and is never clipped. An empty answer is an answer, all of it deleted, and so is scored like a failed one.
 Distances come from rapidfuzz, whose bit-parallel form is at the limit of what such a count can cost.
 
-Contents: `word_errors`, `character_errors`, `transcribed_word_errors`, `same_words`, `count_errors`, `rate_of`, `ROWS`.
+Contents: `word_errors`, `character_errors`, `transcribed_word_errors`, `same_words`, `word_error_rate`,
+`count_errors`, `rate_of`, `ROWS`.
 """
 
 import math
@@ -17,7 +18,7 @@ from collections.abc import Callable, Sequence
 from functools import cache, partial
 
 from ..errors import ReferenceFault
-from ..signal.text import normalise, split_words
+from ..signal.text import normalise, split_both, split_words
 from ..types import Audio
 from .kinds import SPOKEN, TEXT
 from .metric import Metric, Parts
@@ -42,6 +43,28 @@ def word_errors(estimate: str, reference: str) -> dict[str, Parts]:
 def character_errors(estimate: str, reference: str) -> dict[str, Parts]:
     """CER of one utterance: `{"cer": {"errors", "characters", "value"}}`. Errors as for `word_errors`."""
     return {"cer": count_errors(normalise(estimate), normalise(reference), "characters")}
+
+
+def word_error_rate(estimates: Sequence[str], references: Sequence[str]) -> float:
+    """WER of a whole corpus in one call: what `wer` pools of its pairs, bit for bit.
+
+    Args:
+        estimates: what was heard.
+        references: what was said, in the same order.
+
+    Raises:
+        ValueError: other numbers of texts, or none.
+        ReferenceFault: a reference holds no word.
+    """
+    distance, errors, length = _distance(), 0, 0
+    for estimate, reference in zip(*split_both(estimates, references), strict=True):
+        if not reference:
+            raise ReferenceFault("a reference holds no word")
+        errors += distance(estimate, reference)
+        length += len(reference)
+    if not length:
+        raise ValueError("an error rate over no texts does not exist")
+    return errors / length
 
 
 def transcribed_word_errors(estimate: Audio, reference: str) -> dict[str, Parts]:
@@ -117,32 +140,29 @@ def _no_characters(reference: str) -> Parts:
     return count_errors("", normalise(reference), "characters")
 
 
-_ERROR_RATE = dict(unit="", higher_is_better=False, low=0.0, high=math.inf, floor=1.0, cap=None, percent=True, digits=1)
+_error_rate = partial(
+    Metric, higher_is_better=False, low=0.0, high=math.inf, floor=1.0, kind=TEXT, percent=True, digits=1
+)
+_of_words = partial(_error_rate, failed=_no_words, pool=partial(rate_of, count="words"))
 
 ROWS = (
-    Metric(
+    _of_words(
         name="wer",
         title="Word error rate of text",
         source="Levenshtein 1966; all errors by all words of the references",
         implementation="rapidfuzz, equal to jiwer after the same normaliser",
-        kind=TEXT,
         formula=word_errors,
-        failed=_no_words,
-        pool=partial(rate_of, count="words"),
-        **_ERROR_RATE,
     ),
-    Metric(
+    _error_rate(
         name="cer",
         title="Character error rate of text",
         source="Levenshtein 1966; all errors by all characters of the references, spaces included",
         implementation="rapidfuzz, equal to jiwer after the same normaliser",
-        kind=TEXT,
         formula=character_errors,
         failed=_no_characters,
         pool=partial(rate_of, count="characters"),
-        **_ERROR_RATE,
     ),
-    Metric(
+    _of_words(
         name="asr-wer",
         title="Word error rate of what a recogniser hears",
         source="XFaVoT, section 4, evaluation metrics (an ESPnet model); then as wer",
@@ -151,19 +171,14 @@ ROWS = (
         shortest=0.1,
         formula=transcribed_word_errors,
         judge="espnet",
-        failed=_no_words,
-        pool=partial(rate_of, count="words"),
-        **_ERROR_RATE,
     ),
     Metric(
         name="top1",
         title="Top-1 accuracy of words",
-        unit="",
         higher_is_better=True,
         low=0.0,
         high=1.0,
         floor=0.0,
-        cap=None,
         source="CMML, Table 4; the right word, or not",
         implementation="own, equality after the normaliser",
         kind=TEXT,

@@ -2,21 +2,36 @@
 
 from ..errors import UnknownName
 from .additive_noise import AdditiveNoise
+from .axes import AXES, Axis
+from .clean import Clean
+from .conversation import ConversationFaces
+from .each_noise import EachNoise
 from .export import render_plan
-from .protocol import NoiseUse, Plan, Protocol, Row
+from .guided import Guided
+from .paired import Paired
+from .policies import POLICIES, Policy, get_policy
+from .protocol import NoiseUse, Plan, Protocol, Row, Use
+from .records import read_record, record_path, write_records
 from .rules import RULES, Rule, draw_plan, load_plan
-from .verify import Report, hash_plan, read_record, record_path, verify_plan, write_records
+from .verify import Report, hash_plan, verify_plan
+from .visual import Visual
 
 __all__ = [
+    "AXES",
+    "POLICIES",
     "PROTOCOLS",
     "RULES",
+    "Axis",
     "NoiseUse",
     "Plan",
+    "Policy",
     "Protocol",
     "Report",
     "Row",
     "Rule",
+    "Use",
     "draw_plan",
+    "get_policy",
     "get_protocol",
     "hash_plan",
     "load_plan",
@@ -27,7 +42,18 @@ __all__ = [
     "write_records",
 ]
 
-PROTOCOLS: dict[str, Protocol] = {protocol.name: protocol for protocol in (AdditiveNoise(),)}
+PROTOCOLS: dict[str, Protocol] = {
+    protocol.name: protocol
+    for protocol in (
+        AdditiveNoise(),
+        EachNoise(),
+        Visual(),
+        ConversationFaces(),
+        Clean(),
+        Paired(),
+        Guided(),
+    )
+}
 
 
 def get_protocol(name: str) -> Protocol:

@@ -11,6 +11,9 @@ Render, with s the speech, n the sum of the segments at equal RMS, P the mean sq
     2. if max |x| > 0.99: x and s are both scaled by 0.99 / max |x|; the gain is recorded
     3. x is rounded to int16, hashed as such, and given to systems as int16 / 32768; the judge gets s as float32
 
+A condition may also ask for a room before step 1, where s in steps 1 and 2 is then the speech as it is heard in it, and
+for a channel after step 3; the judge's target stays the dry speech. `sounds` has the rules.
+
 The power SNR of what was rounded must equal the SNR within 0.01 dB. Two measures are recorded for each trial: the
 power SNR, and the active-speech SNR (level of the active speech over that of the noise); literature means either.
 
@@ -22,8 +25,6 @@ Source: the mixing of MUTUD, section IV-B (several background noises at a total 
 Contents: `AdditiveNoise`, `Mixture`, `mix`, `segment`.
 """
 
-import math
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -31,22 +32,22 @@ from typing import Any
 import numpy as np
 
 from ..data.dataset import Dataset, recorded_name
-from ..data.noise import NoiseItem, NoiseSet
+from ..data.noise import NoiseSet
 from ..errors import BadFile, ReferenceFault, UsageError
 from ..seeds import Draw, seed_of
 from ..signal.audio import RATE, active_level, from_int16, power_db, to_int16
 from ..signal.files import digest
 from ..types import Audio, Clip, Inputs, Target, Trial
-from . import pictures
+from . import pictures, sounds
+from .axes import Condition, marks_of
+from .drawing import Pool, segment
 from .protocol import NoiseUse, Plan, Protocol, Row
 
-SILENT_DB = -60.0
-PEAK = 0.99
+PEAK = sounds.PEAK
 TOLERANCE_DB = 0.01
 # Rounding adds 2^-30 / 12, which changes the level of a noise by TOLERANCE_DB where that is 74.7 dB under full scale.
 # Further out not even speech at full scale fits into 16 bits together with its noise.
 FURTHEST_DB = 74.0
-ATTEMPTS = 40
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,13 +67,6 @@ class Mixture:
     gain_db: float
     power_snr_db: float | None
     active_snr_db: float | None
-
-
-def segment(noise: np.ndarray, offset: int, samples: int) -> np.ndarray:
-    """`[samples]` of a noise from `offset` on, looped where it ends."""
-    if offset + samples <= len(noise):
-        return noise[offset : offset + samples]
-    return np.take(noise, np.arange(offset, offset + samples), mode="wrap")
 
 
 def mix(speech: np.ndarray, noise: np.ndarray, snr: float | str) -> Mixture:
@@ -116,7 +110,7 @@ class AdditiveNoise(Protocol):
     name = "additive-noise"
     version = 1
     title = "speech plus k noises of different kinds at equal levels, at a power SNR over the whole clip"
-    axes = ("snr", "modality", "offset")
+    axes = ("snr", "modality", "offset", "degradation", "reverberation", "band", "clipping")
 
     def draw(
         self,
@@ -146,23 +140,14 @@ class AdditiveNoise(Protocol):
             UsageError: fewer than k kinds to choose from.
             BadFile: a noise that is silent wherever one looks.
         """
-        header = {
-            "plan": name,
-            "task": task,
-            "protocol": self.id,
-            "dataset": recorded_name(dataset.name),
-            "dataset_fingerprint": dataset.fingerprint,
-            "noise": recorded_name(noise.name),
-            "noise_fingerprint": noise.fingerprint,
-            "noises": noises,
-            "snr": [value if value == "clean" or value != int(value) else int(value) for value in snr],
-        }
+        header = header_of(self, name, dataset, noise, noises, task, snr)
+        pool = Pool(noise)
         rows = []
         for number, clip_id in enumerate(clips):
             clip = dataset.clip(clip_id)
-            samples = round(clip.seconds * RATE)  # the sound itself is not needed, and may be slow to read
             draw = Draw(self.id, noises, noise.fingerprint, clip.id)
-            rows.append(Row(f"{name}-{number:04d}", clip.id, samples, _uses(draw, noise, clip, samples, noises)))
+            uses = pool.draw(draw, clip, samples_of(clip), noises)
+            rows.append(Row(f"{name}-{number:04d}", clip.id, samples_of(clip), uses))
         return Plan.of(header, rows)
 
     def render(
@@ -180,8 +165,7 @@ class AdditiveNoise(Protocol):
         Args:
             plan: whose row it is; only a wrong face asks it for another row.
             row: of the plan.
-            condition: `snr` in dB or `"clean"`, and optionally `modality` (of `pictures.MODALITIES`) and `offset` (the
-                video comes so many frames late).
+            condition: `snr` in dB or `"clean"`, and optionally other axes of `axes.AXES`.
             dataset: where the clip is.
             noise: where the noises are.
             video: whether the caller wants the picture; else it is not touched.
@@ -192,7 +176,7 @@ class AdditiveNoise(Protocol):
             UsageError: an axis or a value that this protocol does not have.
             BadFile: the clip is not the one that the plan was drawn over.
         """
-        snr, modality, offset = _condition(self, condition)
+        asked = self.read(condition)
         clip = dataset.clip(row.clip)
         speech = _speech(dataset, clip)
         if len(speech) != row.samples:
@@ -200,36 +184,67 @@ class AdditiveNoise(Protocol):
                 f"The clip {clip.id} has {len(speech)} samples where the plan {plan.name} says {row.samples}: "
                 "draw the plan again for this data set."
             )
-        mixture = mix(speech, noise_of(row, noise) if snr != "clean" else np.zeros(0), snr)
+        heard, facts = sounds.in_room(row, speech, asked.reverberation)
+        added = self.noise_at(plan, row, asked, noise) if asked.snr != "clean" else np.zeros(0)
+        mixture = mix(heard, added, asked.snr)
+        noisy, channel_db = sounds.through_channel(mixture.noisy, asked)
+        target = mixture.clean
+        if heard is not speech or channel_db:
+            target = (10 ** ((mixture.gain_db + channel_db) / 20) * speech.astype(np.float64)).astype(np.float32)
         name = self.trial_id(row, condition)
-        shown = pictures.shown(plan, row, dataset, modality, offset) if video else None
+        seen = pictures.shown(plan, row, dataset, asked.modality, asked.offset, asked.degradation) if video else None
+        facts |= {
+            "power_snr_db": mixture.power_snr_db,
+            "active_snr_db": mixture.active_snr_db,
+            "gain_db": mixture.gain_db + channel_db,
+            "pcm": digest(noisy),
+        }
+        audio = None if asked.modality == "video" else Audio(from_int16(noisy), RATE)
         return Trial(
             id=name,
-            input=Inputs(name, Audio(from_int16(mixture.noisy), RATE), shown, seed_of("trial", name)),
-            target=Target(Audio(mixture.clean, RATE), clip.text),
+            input=Inputs(name, audio, seen, seed_of("trial", name)),
+            target=Target(Audio(target, RATE), clip.text),
             condition=dict(condition),
             clip=clip.id,
             cluster=clip.speaker or clip.id,
-            facts={
-                "power_snr_db": mixture.power_snr_db,
-                "active_snr_db": mixture.active_snr_db,
-                "gain_db": mixture.gain_db,
-                "pcm": digest(mixture.noisy),
-            },
+            facts=facts if seen is None else {**facts, "frames": digest(seen.frames)},
         )
 
     def trial_id(self, row: Row, condition: Mapping[str, Any]) -> str:
         """Row, SNR, and what is not as usual: `"3-bn-0007.snr-15"`, `"3-bn-0007.clean.wrong-face.offset2"`."""
-        snr, modality, offset = _condition(self, condition)
-        name = f"{row.id}.{snr if snr == 'clean' else f'snr{snr:g}'}"
-        name += f".{modality}" if modality != "av" else ""
-        return name + (f".offset{offset}" if offset else "")
+        return row.id + marks_of(self.read(condition))
+
+    def noise_at(self, plan: Plan, row: Row, asked: Condition, noise: NoiseSet) -> np.ndarray:
+        """`[T]` float64: what is added to a row at a condition, at some level."""
+        return noise_of(row, noise)
 
 
-def noise_of(row: Row, noise: NoiseSet) -> np.ndarray:
-    """`[T]` float64: the segments of a row, each brought to unit RMS, summed."""
+def header_of(
+    protocol: Protocol, name: str, dataset: Dataset, noise: NoiseSet, noises: int, task: str, snr: Iterable
+) -> dict[str, Any]:
+    """The header of a plan of speech and noise; see `Protocol.draw` for the arguments."""
+    return {
+        "plan": name,
+        "task": task,
+        "protocol": protocol.id,
+        "dataset": recorded_name(dataset.name),
+        "dataset_fingerprint": dataset.fingerprint,
+        "noise": recorded_name(noise.name),
+        "noise_fingerprint": noise.fingerprint,
+        "noises": noises,
+        "snr": [value if value == "clean" or value != int(value) else int(value) for value in snr],
+    }
+
+
+def samples_of(clip: Clip) -> int:
+    """Length at 16 kHz. The sound itself is not needed for a plan, and may be slow to read."""
+    return round(clip.seconds * RATE)
+
+
+def noise_of(row: Row, noise: NoiseSet, uses: Iterable[NoiseUse] | None = None) -> np.ndarray:
+    """`[T]` float64: the segments of a row (or only these), each brought to unit RMS, summed."""
     total = np.zeros(row.samples)
-    for use in row.noises:
+    for use in row.noises if uses is None else uses:
         total += 10 ** (use.gain_db / 20) * segment(noise.load(use.item), use.offset, row.samples)
     return total
 
@@ -241,55 +256,3 @@ def _speech(dataset: Dataset, clip: Clip) -> np.ndarray:
             f"The clip {clip.id} of {dataset.name} has {audio.rate} Hz; additive-noise works at {RATE} Hz."
         )
     return audio.samples
-
-
-def _condition(protocol: Protocol, condition: Mapping[str, Any]) -> tuple[float | str, str, int]:
-    unknown = [axis for axis in condition if axis not in protocol.axes]
-    if unknown or "snr" not in condition:
-        problem = f"has no axis {unknown[0]}" if unknown else "needs an snr"
-        raise UsageError(f"The protocol {protocol.name} {problem}; its axes are {', '.join(protocol.axes)}.")
-    snr, offset = condition["snr"], condition.get("offset", 0)
-    if snr != "clean":
-        snr = float(snr)
-        if not math.isfinite(snr):
-            raise UsageError("An SNR must be a finite number of dB, or clean.")
-    if int(offset) != float(offset):
-        raise UsageError(f"The video is shifted by whole frames, not by {offset}.")
-    return snr, condition.get("modality", "av"), int(offset)
-
-
-def _uses(draw: Draw, noise: NoiseSet, clip: Clip, samples: int, count: int) -> tuple[NoiseUse, ...]:
-    """Draw the noises of a row."""
-    allowed: dict[str, list[NoiseItem]] = defaultdict(list)
-    for item in noise.items:
-        if clip.speaker is None or clip.speaker not in item.talkers:
-            allowed[item.family].append(item)
-    kinds = {item.kind for items in allowed.values() for item in items}
-    if len(kinds) < count:
-        raise UsageError(
-            f"{count} noises of different kinds are wanted, but {noise.name} has {len(kinds)} for {clip.id}."
-        )
-    uses: list[NoiseUse] = []
-    used: set[str] = set()
-    round_of: list[str] = []
-    while len(uses) < count:
-        if not round_of:  # every family once, then every family again
-            round_of = draw.sample(sorted(allowed), len(allowed))
-        items = [item for item in allowed[round_of.pop()] if item.kind not in used]
-        if items:
-            item = draw.choice(items)
-            used.add(item.kind)
-            uses.append(_cut(draw, noise, item, samples))
-    return tuple(uses)
-
-
-def _cut(draw: Draw, noise: NoiseSet, item: NoiseItem, samples: int) -> NoiseUse:
-    """Draw a place in a noise that is not silent."""
-    signal = noise.load(item.id)
-    places = len(signal) - samples + 1 if len(signal) >= samples else len(signal)
-    for _ in range(ATTEMPTS):
-        offset = draw.integer(places)
-        level = power_db(segment(signal, offset, samples))
-        if level >= SILENT_DB:
-            return NoiseUse(item.id, offset, round(-level, 6) + 0.0)
-    raise BadFile(f"The noise {item.id} of {noise.name} is silent in {ATTEMPTS} of {ATTEMPTS} places: remove it.")

@@ -1,17 +1,21 @@
-"""A plan as sound files, for a system that runs somewhere else.
+"""A plan as files, for a system that runs somewhere else.
 
     <trial-id>.wav     what the system hears, 16 bits at 16 kHz; its answer is expected under the same name elsewhere
-    <row-id>.mouth.npy what it sees, `[F, 88, 88]` uint8, the same at every SNR; only if asked for
-    rendering.json     which plan over which data, how many rows, which SNRs; written first
-    manifest.tsv       trial, clip, snr, seconds, hash of the samples; written last
+    <picture>.mouth.npy  what it sees, `[F, 88, 88]` uint8, once for all trials that see the same; only if asked for.
+                       The name is the row's, and what changes the picture: `3-bn-0007.wrong-face.mouth.npy`
+    rendering.json     which plan over which data, how many rows, which conditions; written first
+    manifest.tsv       trial, clip, condition, seconds, hash of the samples, file and hash of the pictures; written last
 
-What was cut short is gone on with; files of another plan, or of other SNRs, are never mixed in.
+That is for noisy speech with a mouth. Trials that have more (faces, references, tracks) are written as `handout` says.
+
+What was cut short is gone on with; files of another plan, or of other conditions, are never mixed in.
 
 Contents: `render_plan`.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -23,22 +27,27 @@ from ..errors import ReferenceFault, UsageError
 from ..signal.audio import read_audio, to_int16, write_wav
 from ..signal.files import atomic_write, digest
 from . import pictures
+from .axes import marks_of
+from .handout import write_row
 from .protocol import Plan, Protocol, Row
+from .verify import prepare_things
+from .workers import each_row
 
 MARKER = "rendering.json"
-COLUMNS = ("trial", "clip", "snr", "seconds", "pcm")
 
 
 def render_plan(
     plan: Plan,
     protocol: Protocol,
     dataset: Dataset,
-    noise: NoiseSet,
+    noise: NoiseSet | None,
     out: str | Path,
     *,
     snr: Sequence[float | str] | None = None,
+    axes: Mapping[str, Sequence[Any]] | None = None,
     limit: int | None = None,
     video: bool = False,
+    workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[dict[str, str]]:
     """Write the inputs of a plan and their manifest.
@@ -50,41 +59,68 @@ def render_plan(
         noise: of the plan.
         out: an empty or new folder, or one in which the same was begun.
         snr: in dB or `"clean"`; those of the plan unless given.
+        axes: further axes with their values; every combination is rendered.
         limit: only the first so many rows.
         video: whether to write the mouths too.
+        workers: processes; the files do not depend on it.
         progress: called with rows done and rows to do.
 
     Returns:
         The manifest. A clip that is silent or broken is void for every system and has no file; its `pcm` says `void`.
-        With `video`, so is a clip without a picture.
+        With `video`, so is a clip without a picture. What is not heard, or not seen, has `-` for its hash.
 
     Raises:
         UsageError: the folder holds something else, or the plan was drawn over other data.
+        UnknownName: no such value of an axis.
         MissingResource, BadFile: a clip, a noise or a picture cannot be had, or the folder cannot be written.
     """
     out = Path(out)
     rows = plan.rows[:limit]
-    levels = plan.snr if snr is None else tuple(snr)
-    _begin(plan, dataset, noise, out, {"rows": len(rows), "snr": [_text(level) for level in levels]})
+    asked = _conditions(plan, protocol, snr, axes or {})
+    for condition in asked:
+        protocol.read(condition)  # wrong values end here, before the folder is begun
+    names = list(asked[0])
+    what = {"rows": len(rows), **{name: list(dict.fromkeys(_text(c[name]) for c in asked)) for name in names}}
+    _begin(plan, dataset, noise, out, what)
+    if workers > 1:
+        dataset.prepare([row.clip for row in rows], mouth=video and protocol.mouths, workers=workers)
+        prepare_things(plan, protocol, rows, dataset, workers)
     manifest = []
-    for done, row in enumerate(rows):
-        seen = not video or _write_mouth(plan, row, dataset, out / f"{row.id}.mouth.npy")
-        for level in levels:
-            entry = {"trial": row.id, "clip": row.clip, "snr": _text(level), "seconds": "0", "pcm": "void"}
-            manifest.append(entry | (_write_trial(plan, row, level, protocol, dataset, noise, out) if seen else {}))
+    if protocol.noisy and protocol.mouths:
+        made = each_row(_write_row, plan, rows, dataset, noise, (protocol, asked, out, video), workers)
+    else:
+        made = each_row(write_row, plan, rows, dataset, noise, (protocol, asked, out), workers)
+    for done, entries in enumerate(made):
+        manifest += entries
         if progress is not None:
             progress(done + 1, len(rows))
     with atomic_write(out / "manifest.tsv") as handle:
-        lines = ["\t".join(COLUMNS), *("\t".join(entry[c] for c in COLUMNS) for entry in manifest)]
+        columns = list(manifest[0]) if manifest else []
+        lines = ["\t".join(columns), *("\t".join(entry[c] for c in columns) for entry in manifest)]
         handle.write(("\n".join(lines) + "\n").encode())
     return manifest
 
 
-def _begin(plan: Plan, dataset: Dataset, noise: NoiseSet, out: Path, what: dict[str, Any]) -> None:
+def _conditions(
+    plan: Plan, protocol: Protocol, snr: Sequence[float | str] | None, axes: Mapping[str, Sequence[Any]]
+) -> list[dict[str, Any]]:
+    """Every combination, the SNR first; a plan's own conditions decide what is not given."""
+    own: dict[str, list] = {"snr": []} if "snr" in protocol.axes else {}
+    for condition in protocol.hearings(plan):
+        for axis, value in condition.items():
+            if value not in own.setdefault(axis, []):
+                own[axis].append(value)
+    if snr is not None and "snr" not in protocol.axes:
+        raise UsageError(f"The plan {plan.name} adds no noise, so it has no SNR to set.")
+    every = {**own, **({} if snr is None else {"snr": snr}), **axes}
+    return [dict(zip(every, values, strict=True)) for values in product(*every.values())]
+
+
+def _begin(plan: Plan, dataset: Dataset, noise: NoiseSet | None, out: Path, what: dict[str, Any]) -> None:
     """Mark a new folder, or make sure that the same was begun in this one."""
     for kind, one in (("dataset", dataset), ("noise", noise)):
-        if plan.header[f"{kind}_fingerprint"] != one.fingerprint:
-            raise UsageError(f"The plan {plan.name} was drawn over other data than {one.name}: draw it again.")
+        if plan.header.get(f"{kind}_fingerprint") != getattr(one, "fingerprint", None):
+            raise UsageError(f"The plan {plan.name} was drawn over other data than {one and one.name}: draw it again.")
     marker = {"plan": plan.name, "plan_sha256": plan.sha256, **what}
     content = json.dumps(marker, indent=1).encode() + b"\n"
     path = out / MARKER
@@ -101,18 +137,48 @@ def _begin(plan: Plan, dataset: Dataset, noise: NoiseSet, out: Path, what: dict[
             handle.write(content)
 
 
+def _write_row(plan: Plan, row: Row, dataset: Dataset, noise: NoiseSet, more: tuple) -> list[dict[str, str]]:
+    """Write every trial of a row; its lines of the manifest."""
+    protocol, conditions, out, video = more
+    seen: dict[str, tuple[str, str] | None] = {}
+    entries = []
+    for condition in conditions:
+        shown = ("-", "-")
+        if video:
+            mark = marks_of(protocol.read(condition), of_picture=True)
+            if mark not in seen:
+                seen[mark] = _write_mouth(plan, row, condition, protocol, dataset, out / f"{row.id}{mark}.mouth.npy")
+            shown = seen[mark]
+        values = {axis: _text(value) for axis, value in condition.items()}
+        entry = {"trial": row.id, "clip": row.clip, **values, "seconds": "0", "pcm": "void"}
+        if shown is not None:
+            entry |= _write_trial(plan, row, condition, protocol, dataset, noise, out)
+        if video:
+            entry |= dict(zip(("mouth", "frames"), shown or ("-", "void"), strict=True))
+        entries.append(entry)
+    return entries
+
+
 def _write_trial(
-    plan: Plan, row: Row, level: float | str, protocol: Protocol, dataset: Dataset, noise: NoiseSet, out: Path
+    plan: Plan,
+    row: Row,
+    condition: Mapping[str, Any],
+    protocol: Protocol,
+    dataset: Dataset,
+    noise: NoiseSet,
+    out: Path,
 ) -> dict[str, str]:
     """Write what one trial hears, unless that was done; what the manifest says of it, nothing if it is void."""
-    name = protocol.trial_id(row, {"snr": level})
+    name = protocol.trial_id(row, condition)
+    if condition.get("modality") == "video":
+        return {"trial": name, "seconds": f"{dataset.clip(row.clip).seconds:.3f}", "pcm": "-"}
     path = out / f"{name}.wav"
     if path.is_file():
         heard = read_audio(path)
         pcm = digest(to_int16(heard.samples))
     else:
         try:
-            trial = protocol.render(plan, row, {"snr": level}, dataset, noise, video=False)
+            trial = protocol.render(plan, row, condition, dataset, noise, video=False)
         except ReferenceFault:
             return {}
         heard, pcm = trial.input.audio, trial.facts["pcm"]
@@ -120,19 +186,25 @@ def _write_trial(
     return {"trial": name, "seconds": f"{heard.seconds:.3f}", "pcm": pcm}
 
 
-def _write_mouth(plan: Plan, row: Row, dataset: Dataset, path: Path) -> bool:
-    """Write what a row sees, unless that was done; False if there is nothing to be seen."""
+def _write_mouth(
+    plan: Plan, row: Row, condition: Mapping[str, Any], protocol: Protocol, dataset: Dataset, path: Path
+) -> tuple[str, str] | None:
+    """Write what a row sees, unless that was done: file and hash, `-` if nothing shall be seen, None if nothing can."""
     if path.is_file():
-        return True
+        return path.name, digest(np.load(path))
+    asked = protocol.read(condition)
     try:
-        frames = pictures.shown(plan, row, dataset).frames[..., 0]
+        video = pictures.shown(plan, row, dataset, asked.modality, asked.offset, asked.degradation)
     except ReferenceFault:
-        return False
+        return None
+    if video is None:
+        return "-", "-"
+    frames = video.frames[..., 0]
     with atomic_write(path) as handle:
         np.lib.format.write_array_header_1_0(handle, np.lib.format.header_data_from_array_1_0(frames))
         handle.write(np.ascontiguousarray(frames).data.cast("B"))
-    return True
+    return path.name, digest(frames)
 
 
-def _text(level: float | str) -> str:
-    return level if level == "clean" else f"{level:g}"
+def _text(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,41 +1,42 @@
 """What the system is shown: the mouth of the clip, or on purpose something else.
 
-Contents: `MODALITIES`, `shown`.
+Contents: `shown`.
 """
 
 import numpy as np
 
 from ..data.dataset import Dataset, pictured
 from ..errors import BadFile, MissingResource, ReferenceFault, UnknownName, UsageError
+from ..seeds import Draw
+from ..signal.degrade import DEGRADATIONS, degrade
 from ..types import Video
+from .axes import MODALITIES, NONE
 from .protocol import Plan, Row
 
-MODALITIES = {
-    "av": "the mouth of the clip",
-    "audio": "no picture at all",
-    "frozen-face": "the first picture of the clip throughout",
-    "wrong-face": "the mouth of the next clip of the plan that another speaker says, fitted in length",
-}
 
-
-def shown(plan: Plan, row: Row, dataset: Dataset, modality: str = "av", offset: int = 0) -> Video | None:
+def shown(
+    plan: Plan, row: Row, dataset: Dataset, modality: str = "av", offset: int = 0, degradation: str = NONE
+) -> Video | None:
     """`[F, 88, 88, 1]`, or None for `audio`.
 
     Args:
         plan: where another face is looked for.
         row: of the plan.
         dataset: where the pictures are.
-        modality: of `MODALITIES`.
+        modality: of `axes.MODALITIES`.
         offset: the video comes so many frames late; negative: early. Its first or last picture fills the gap.
+        degradation: of `signal.degrade.DEGRADATIONS`, or `none`. The camera is at fault, so it comes before the delay.
 
     Raises:
-        UnknownName: no such modality.
+        UnknownName: no such modality or degradation.
         UsageError: a wrong face is wanted and the plan has none, or no clip of the data set has a picture.
         ReferenceFault: this clip has no picture, or a broken one, and others have.
         MissingResource: this machine cannot make the picture.
     """
     if modality not in MODALITIES:
         raise UnknownName("modality", modality, MODALITIES)
+    if degradation != NONE and degradation not in DEGRADATIONS:
+        raise UnknownName("degradation", degradation, DEGRADATIONS)
     if modality == "audio":
         return None
     video = _mouth(dataset, row.clip)
@@ -48,6 +49,9 @@ def shown(plan: Plan, row: Row, dataset: Dataset, modality: str = "av", offset: 
         # A shorter one runs back and forth, so that the wrong mouth moves all the time.
         there_and_back = np.concatenate([np.arange(len(other.frames)), np.arange(len(other.frames) - 2, 0, -1)])
         frames = other.frames[np.take(there_and_back, np.arange(count), mode="wrap")]
+    if degradation != NONE:
+        # Drawn from row and axis alone: a weak fault and a strong one hide the same place, or lose the same frames.
+        frames = degrade(frames, degradation, Draw(row.id, "degradation"))
     if offset:
         frames = frames[np.clip(np.arange(count) - offset, 0, count - 1)]
     return Video(np.ascontiguousarray(frames), video.fps)

@@ -8,9 +8,16 @@ user's is `folder:` in it, without a path: the fingerprint says which, wherever 
     {"id": "3-bn-0000", "clip": "s003-000", "samples": 54400,
      "noises": [{"item": "rain-t03", "offset": 1200, "gain_db": 2.5}, …]}
 
-Conventions: offsets and lengths in samples at 16 kHz; a gain brings its segment to an RMS of one.
+What a row uses beside its clip and noises stands under roles, as texts: a clip of the same data set, or one picture of
+it; of what there is none, there is no key. A plan without noise has no `noise`, `noise_fingerprint` and `snr`::
 
-Contents: `NoiseUse`, `Row`, `Plan`, `Protocol`.
+    {"id": "voice-conversion-0003", "clip": "s017-n003", "samples": 54400,
+     "uses": {"voice": ["s030-r07"], "image": ["s055-u2#0"]}}
+
+Conventions: offsets and lengths in samples at 16 kHz; a gain brings its segment to an RMS of one; pictures of a film
+are counted from 0 at 25 a second.
+
+Contents: `NoiseUse`, `Use`, `Row`, `Plan`, `Protocol`.
 """
 
 import hashlib
@@ -20,15 +27,22 @@ import re
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from ..data.dataset import Dataset
 from ..data.noise import NoiseSet
 from ..errors import BadFile
 from ..types import Trial
+from .axes import Condition, read_condition
 
-FIELDS = ("plan", "task", "protocol", "dataset", "dataset_fingerprint", "noise", "noise_fingerprint", "snr")
+if TYPE_CHECKING:
+    from .things import Thing
+
+FIELDS = ("plan", "task", "protocol", "dataset", "dataset_fingerprint")
+NOISY = ("noise", "noise_fingerprint", "snr")
 NAME = re.compile(r"[a-z0-9._-]+")
 
 
@@ -42,20 +56,58 @@ class NoiseUse:
 
 
 @dataclass(frozen=True)
+class Use:
+    """A clip that a row uses beside its own: the whole of it, or one picture.
+
+    Args:
+        item: id of a clip, or of a face track.
+        frame: number of the picture, or None.
+    """
+
+    item: str
+    frame: int | None = None
+
+    def __str__(self):
+        return self.item if self.frame is None else f"{self.item}#{self.frame}"
+
+    @classmethod
+    def parse(cls, text: Any) -> "Use":
+        """Read `"s017-n003"` or `"s017-u2#0"`. Raises `ValueError`."""
+        found = re.fullmatch(r"([a-z0-9._-]+)(?:#(\d+))?", text) if isinstance(text, str) else None
+        if found is None:
+            raise ValueError(f"{text!r} is neither a clip nor a picture of one, like s017-u2#0")
+        return cls(found[1], None if found[2] is None else int(found[2]))
+
+
+@dataclass(frozen=True)
 class Row:
-    """One clip and what is added to it.
+    """One clip and what goes with it.
 
     Args:
         id: of `[a-z0-9._-]`, e.g. `"3-bn-0007"`.
         clip: id of the clip.
-        samples: length of the clip at 16 kHz.
+        samples: length of the clip at 16 kHz; 0 where its sound is of no account.
         noises: of different kinds.
+        uses: what else is used, by role: `{"voice": (Use("s030-r07"),)}`.
     """
 
     id: str
     clip: str
     samples: int
     noises: tuple[NoiseUse, ...]
+    uses: Mapping[str, tuple[Use, ...]] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """The line of the plan."""
+        line: dict[str, Any] = {"id": self.id, "clip": self.clip}
+        if self.samples:
+            line["samples"] = self.samples
+        if self.noises:
+            line["noises"] = [{"item": u.item, "offset": u.offset, "gain_db": u.gain_db} for u in self.noises]
+        if self.uses:
+            line["uses"] = {role: [str(use) for use in uses] for role, uses in self.uses.items()}
+        return json.dumps(line)
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,8 +131,8 @@ class Plan:
 
     @property
     def snr(self) -> tuple[float | str, ...]:
-        """The SNR list it was drawn for, in dB or `"clean"`; not part of any draw."""
-        return tuple(value if value == "clean" else float(value) for value in self.header["snr"])
+        """The SNR list it was drawn for, in dB or `"clean"`; not part of any draw. Empty for a plan without noise."""
+        return tuple(value if value == "clean" else float(value) for value in self.header.get("snr", ()))
 
     @property
     def sha256(self) -> str:
@@ -91,10 +143,7 @@ class Plan:
     def of(cls, header: Mapping[str, Any], rows: Iterable[Row]) -> "Plan":
         """The plan with this header and these rows, written in the one way in which we write them."""
         rows = tuple(rows)
-        lines = [json.dumps(header, ensure_ascii=False)]
-        for row in rows:
-            noises = [{"item": use.item, "offset": use.offset, "gain_db": use.gain_db} for use in row.noises]
-            lines.append(json.dumps({"id": row.id, "clip": row.clip, "samples": row.samples, "noises": noises}))
+        lines = [json.dumps(header, ensure_ascii=False), *(row.text for row in rows)]
         return cls(dict(header), rows, ("\n".join(lines) + "\n").encode())
 
     @classmethod
@@ -115,7 +164,7 @@ class Plan:
             rows: list[Row] = []
             for line in lines[1:]:
                 number += 1
-                rows.append(_row(json.loads(line)))
+                rows.append(_row(json.loads(line), noisy=header.get("noise") is not None))
             twice = [row for row, times in Counter(row.id for row in rows).items() if times > 1]
             if twice:
                 raise ValueError(f"the id {twice[0]} was used before")
@@ -130,24 +179,28 @@ class Plan:
 def _header(line: Any) -> dict[str, Any]:
     if not isinstance(line, dict):
         raise ValueError("the header is not an object")
-    missing = [name for name in FIELDS if name not in line]
+    wanted = FIELDS + (NOISY if any(name in line for name in NOISY) else ())
+    missing = [name for name in wanted if name not in line]
     if missing:
         raise ValueError(f"the header lacks {', '.join(missing)}")
     if not NAME.fullmatch(str(line["plan"])):
         raise ValueError(f"the name {line['plan']!r} holds other characters than a-z 0-9 . _ -")
-    if not isinstance(line["snr"], list) or not all(v == "clean" or _is_number(v) for v in line["snr"]):
+    snr = line.get("snr", [])
+    if not isinstance(snr, list) or not all(v == "clean" or _is_number(v) for v in snr):
         raise ValueError("snr is not a list of numbers")
     return line
 
 
-def _row(line: Any) -> Row:
-    uses = tuple(NoiseUse(use["item"], use["offset"], float(use["gain_db"])) for use in line["noises"])
-    row = Row(line["id"], line["clip"], line["samples"], uses)
+def _row(line: Any, noisy: bool) -> Row:
+    named, samples = (line["noises"], line["samples"]) if noisy else (line.get("noises", ()), line.get("samples", 0))
+    uses = tuple(NoiseUse(use["item"], use["offset"], float(use["gain_db"])) for use in named)
+    others = {role: tuple(map(Use.parse, texts)) for role, texts in dict(line.get("uses", {})).items()}
+    row = Row(line["id"], line["clip"], samples, uses, others)
     if not isinstance(row.id, str) or not NAME.fullmatch(row.id):
         raise ValueError(f"the id {row.id!r} holds other characters than a-z 0-9 . _ -")
     if not isinstance(row.clip, str) or not all(isinstance(use.item, str) for use in uses):
         raise ValueError("a clip or a noise is not named by a text")
-    if not _is_count(row.samples) or row.samples == 0 or not all(_is_count(use.offset) for use in uses):
+    if not _is_count(row.samples) or line.get("samples", 1) == 0 or not all(_is_count(use.offset) for use in uses):
         raise ValueError("a length or an offset is not a whole number of samples")
     if not all(math.isfinite(use.gain_db) for use in uses):
         raise ValueError("a gain is not finite")
@@ -170,12 +223,16 @@ class Protocol(ABC):
         version: raised when a trial would change.
         title: one line.
         axes: what a condition may set.
+        noisy: whether speech is mixed with noise, so that the record of a plan holds what every mixture sounds like.
+        mouths: whether trials show the mouth of the clip, so that a record may hold it by clip.
     """
 
     name: str
     version: int
     title: str
     axes: tuple[str, ...]
+    noisy: bool = True
+    mouths: bool = True
 
     @property
     def id(self) -> str:
@@ -208,6 +265,26 @@ class Protocol(ABC):
         video: bool = True,
     ) -> Trial:
         """Make the trial of a row at a condition; a pure function. Without `video` no picture is touched."""
+
+    def noise_at(self, plan: Plan, row: Row, asked: Condition, noise: NoiseSet) -> np.ndarray:
+        """`[T]` float64: what is added to a row at a condition, at some level."""
+        return np.zeros(row.samples)
+
+    def things(self, plan: Plan, row: Row) -> "tuple[Thing, ...]":
+        """What the trials of a row are made of beside its speech, its noises and its mouth; a record covers them."""
+        return ()
+
+    def asks(self, plan: Plan, row: Row, condition: Mapping[str, Any]) -> bool:
+        """Whether a row has a trial at a condition: not every row has every reference."""
+        return True
+
+    def read(self, condition: Mapping[str, Any]) -> Condition:
+        """A condition, checked. Raises `UsageError` or `UnknownName`."""
+        return read_condition(self.name, self.axes, condition)
+
+    def hearings(self, plan: Plan) -> list[dict[str, Any]]:
+        """The conditions that a plan was drawn for, in order; its record covers them."""
+        return [{"snr": snr} for snr in plan.snr]
 
     @abstractmethod
     def trial_id(self, row: Row, condition: Mapping[str, Any]) -> str:

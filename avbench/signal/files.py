@@ -3,7 +3,7 @@
 A file is written aside in its own folder, flushed to the disk and renamed, so a kill or a full disk never leaves half a
 file under the real name. What the operating system refuses becomes one sentence that names the remedy.
 
-Contents: `atomic_write`, `atomic_folder`, `file_lock`, `refusal`, `digest`.
+Contents: `atomic_write`, `atomic_folder`, `file_lock`, `refusal`, `digest`, `file_digest`.
 """
 
 import errno
@@ -19,7 +19,7 @@ from typing import IO
 
 import numpy as np
 
-from ..errors import AvbenchError, MissingResource, UsageError
+from ..errors import AvbenchError, BadFile, MissingResource, UsageError
 
 
 def refusal(error: OSError, path: Path) -> AvbenchError:
@@ -139,6 +139,15 @@ def digest(data: bytes | memoryview | np.ndarray) -> str:
     if isinstance(data, np.ndarray):
         data = memoryview(np.ascontiguousarray(data)).cast("B") if data.size else b""
     return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
+def file_digest(path: Path) -> str:
+    """The `digest` of a file's content, read piece by piece. Raises `BadFile` where it cannot be read."""
+    try:
+        with path.open("rb") as handle:
+            return hashlib.file_digest(handle, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+    except OSError as error:
+        raise BadFile(f"{path} cannot be read: {error.strerror or error}.") from error
 
 
 def _umask() -> int:

@@ -7,7 +7,7 @@ Standard Annex 15 (NFKC).
 The rule, in order:
 
 1. The signs that stand for an apostrophe (‘ ’ ‛ ʼ ′ ` ´) become `'`. Then NFKC: full-width, ligature and composed forms
-   become one form.
+   become one form. Then the first once more, for signs that NFKC takes out of others (ŉ is ʼn).
 2. Lower case.
 3. Signs that nobody sees (category Cf: zero-width space, soft hyphen, byte-order mark; variation selectors) go.
 4. Punctuation and symbols (categories P and S), control characters and unassigned ones become a space, hyphens
@@ -19,15 +19,18 @@ The rule, in order:
 Numbers stay digits, contractions stay as they are, spelling is not changed, remarks such as "[noise]" are words: who
 wants more has to do it to both sides before.
 
-Contents: `normalise`, `split_words`.
+Contents: `normalise`, `split_words`, `split_both`.
 """
 
 import re
 import unicodedata
+from collections.abc import Iterator, Sequence
 
 _APOSTROPHES = str.maketrans(dict.fromkeys("‘’‛ʼ′`´＇", "'"))
 _QUOTES = re.compile(r"''+")
-_OUTSIDE = re.compile(r"'(?![^\s'])|(?<![^\s'])'")
+# An apostrophe of plain text that does not stand inside a word. The pattern begins with the sign itself: a search for
+# one character is many times faster than one for alternatives.
+_OUTSIDE = re.compile(rb"'(?:(?![^\s'])|(?<![^\s']'))")
 
 
 class _Signs(dict):
@@ -48,6 +51,7 @@ class _Signs(dict):
 _SIGNS = _Signs()
 # A table of bytes is several times faster than a mapping, and nearly every transcript is plain ASCII.
 _TABLE = "".join(chr(c).translate(_APOSTROPHES).lower().translate(_SIGNS) for c in range(128)).encode().ljust(256)
+_LINES = _TABLE[:10] + b"\n" + _TABLE[11:]  # the same, and lines stay apart
 
 
 def split_words(text: str) -> list[str]:
@@ -64,11 +68,26 @@ def split_words(text: str) -> list[str]:
         ["don't", 'i', 'said', 'touch', 'the', 'well', 'known', 'gate']
     """
     if text.isascii():
-        text = text.encode().translate(_TABLE).decode()
-        return (_OUTSIDE.sub(" ", text) if "'" in text and _is_loose(text) else text).split()
-    text = unicodedata.normalize("NFKC", text.translate(_APOSTROPHES)).lower().translate(_SIGNS)
+        plain = text.encode().translate(_TABLE)
+        return (_OUTSIDE.sub(b" ", plain) if b"'" in plain else plain).decode().split()
+    text = unicodedata.normalize("NFKC", text.translate(_APOSTROPHES))
+    text = text.translate(_APOSTROPHES).lower().translate(_SIGNS)
     words = (_trimmed(word) for word in _QUOTES.sub(" ", text).split())
     return [unicodedata.normalize("NFKC", word) for word in words if word]
+
+
+def split_both(estimates: Sequence[str], references: Sequence[str]) -> tuple[Iterator[list], Iterator[list]]:
+    """`split_words` of every text on two sides, to be compared and nothing else.
+
+    Where all texts are plain, each side is normalised in one go and words are `bytes`, which are made faster than
+    `str`; elsewhere they are `str`. Two words are equal if and only if those of `split_words` are.
+    """
+    sides = ["\n".join(estimates), "\n".join(references)]
+    counts = [side.count("\n") + 1 if side.isascii() else 0 for side in sides]
+    if counts != [len(estimates), len(references)]:  # other scripts, or lines within a text
+        return map(split_words, estimates), map(split_words, references)
+    plain = (_OUTSIDE.sub(b" ", side.encode().translate(_LINES)) for side in sides)
+    return tuple(map(bytes.split, side.split(b"\n")) for side in plain)
 
 
 def normalise(text: str) -> str:
@@ -79,11 +98,6 @@ def normalise(text: str) -> str:
         "well known it's"
     """
     return " ".join(split_words(text))
-
-
-def _is_loose(text: str) -> bool:
-    """Whether an apostrophe of a plain text, whose only white space is the space, stands elsewhere than in a word."""
-    return "''" in text or " '" in text or "' " in text or text.startswith("'") or text.endswith("'")
 
 
 def _trimmed(word: str) -> str:

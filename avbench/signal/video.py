@@ -14,6 +14,9 @@ import numpy as np
 from ..errors import BadFile
 from ..types import Video
 from .audio import CONTAINERS, RATE, check_readable
+from .film import Film
+from .film import grey as to_grey
+from .film import rgb as to_rgb
 
 FPS = 25
 SAMPLES_PER_FRAME = RATE // FPS
@@ -51,7 +54,8 @@ def read_video(path: str | Path, fps: float = FPS, grey: bool = False) -> Video:
 
     Args:
         path: anything that FFmpeg reads.
-        fps: frames per second wanted; another rate in the file is met by taking, for each moment, the frame shown then.
+        fps: frames per second wanted; another rate in the file is met by taking, for each moment, the frame shown then,
+            and what was done is what the `facts` of a `Film` say.
         grey: one channel instead of three (RGB).
 
     Returns:
@@ -61,30 +65,8 @@ def read_video(path: str | Path, fps: float = FPS, grey: bool = False) -> Video:
         MissingResource: no such file, or no right to read it.
         BadFile: empty, damaged, or without pictures.
     """
-    import av
-
-    path = Path(path)
-    check_readable(path)
-    frames, times = [], []
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # see `avbench.signal.audio`
-            with av.open(str(path)) as container:
-                if not container.streams.video:
-                    raise BadFile(f"{path} has no video stream.")
-                for frame in container.decode(container.streams.video[0]):
-                    frames.append(frame.to_ndarray(format="gray" if grey else "rgb24"))
-                    times.append(frame.time)
-                rate = float(container.streams.video[0].average_rate or fps)
-    except (av.FFmpegError, ValueError) as error:
-        reason = str(getattr(error, "strerror", None) or error)
-        raise BadFile(f"{path} cannot be read as video: {reason}.") from error
-    if not frames:
-        raise BadFile(f"{path} holds no pictures.")
-    stack = np.stack(frames).reshape(len(frames), *frames[0].shape[:2], 1 if grey else 3)
-    if any(t is None for t in times):
-        times = list(np.arange(len(frames)) / rate)
-    return Video(_on_grid(stack, np.asarray(times) - times[0], 1.0 / rate, fps), float(fps))
+    film = Film(path, fps, origin="picture")
+    return Video(np.stack(list(film.pictures(to_grey if grey else to_rgb))), float(fps))
 
 
 def has_audio(path: str | Path) -> bool:
@@ -110,12 +92,3 @@ def has_audio(path: str | Path) -> bool:
 def is_container(path: str | Path) -> bool:
     """Whether the name of a file says that it is a video container."""
     return Path(path).suffix.lower() in CONTAINERS
-
-
-def _on_grid(frames: np.ndarray, times: np.ndarray, last: float, fps: float) -> np.ndarray:
-    """The frame that is shown at each k / fps; `last` is how long the last one stays, in seconds."""
-    if len(frames) > 1 and np.allclose(np.diff(times), 1.0 / fps, atol=2e-3):
-        return frames
-    grid = np.arange(max(1, round((times[-1] + last) * fps))) / fps
-    # Half a millisecond of tolerance: container clocks tick in 1/90000 s or coarser, and round.
-    return frames[np.clip(np.searchsorted(times, grid + 5e-4, side="right") - 1, 0, len(frames) - 1)]

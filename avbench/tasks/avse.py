@@ -20,8 +20,9 @@ AVSE = Task(
     axes={"snr": None, "modality": ("av", "audio", "frozen-face", "wrong-face"), "offset": None},
     official_snr=(-15.0, -10.0, -5.0, 0.0, 5.0),
     answer="audio",
-    kinds=("sound", "speech"),
+    kinds=("sound", "speech", "voice", "spoken"),
     metrics=("stoi", "estoi", "si-sdr", "pesq-wb"),
     anchors=("noisy", "oracle", "silence"),
     defaults={"modality": "av"},
+    judges={"espnet": "synth-asr"},
 )

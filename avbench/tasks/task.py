@@ -31,6 +31,7 @@ class Task:
         kinds: kinds of metrics that can judge an answer.
         metrics: names, in the order of the table.
         anchors: rows made by the runner from the trial itself.
+        judges: on embedded data, which judge stands in for another unless the user says otherwise, by name.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Task:
     metrics: tuple[str, ...]
     anchors: tuple[str, ...]
     defaults: Mapping[str, str] = field(default_factory=dict)
+    judges: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def id(self) -> str:

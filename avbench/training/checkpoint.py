@@ -4,7 +4,7 @@ A checkpoint holds the model, the averaged weights, the optimizer, the step, the
 Batches need no state: they are pure functions of the step. It is written aside and renamed, so that there is always one
 whole checkpoint, and it names the recipe it belongs to, so that another recipe can not continue it.
 
-Contents: `save_checkpoint`, `load_checkpoint`.
+Contents: `save_checkpoint`, `load_checkpoint`, `random_state`.
 """
 
 import io
@@ -19,25 +19,29 @@ from ..signal.files import atomic_write
 NAME = "checkpoint.pt"
 
 
-def save_checkpoint(folder: Path, identity: str, state: dict[str, Any]) -> None:
+def save_checkpoint(folder: Path, identity: str, state: dict[str, Any], random: dict[str, torch.Tensor]) -> None:
     """Write a checkpoint aside and rename it.
 
     Args:
         folder: the training's folder.
         identity: what is trained on what, as text; a resume must name the same.
         state: anything `torch.save` takes.
+        random: random states, as `random_state` gives them, or a row for every process.
     """
     buffer = io.BytesIO()
-    state = state | {"identity": identity, "torch_rng": torch.get_rng_state()}
-    if torch.cuda.is_available():
-        state["cuda_rng"] = torch.cuda.get_rng_state_all()
-    torch.save(state, buffer)
+    torch.save(state | {"identity": identity, "random": random}, buffer)
     with atomic_write(folder / NAME) as file:
         file.write(buffer.getbuffer())
 
 
-def load_checkpoint(folder: Path, identity: str, device: str) -> dict[str, Any]:
-    """Read a checkpoint back and restore torch's random state.
+def random_state(device: str) -> dict[str, torch.Tensor]:
+    """Torch's random states: that of the CPU, and of the GPU that this process uses."""
+    on_gpu = {"cuda": torch.cuda.get_rng_state(device)} if device.startswith("cuda") else {}
+    return {"cpu": torch.get_rng_state(), **on_gpu}
+
+
+def load_checkpoint(folder: Path, identity: str, device: str, rank: int = 0) -> dict[str, Any]:
+    """Read a checkpoint back and restore the random state that this process, the `rank`-th, had.
 
     Raises:
         UsageError: there is none, or it belongs to another recipe, variant or corpus.
@@ -52,7 +56,10 @@ def load_checkpoint(folder: Path, identity: str, device: str) -> dict[str, Any]:
         raise BadFile(f"The checkpoint {path} cannot be read ({error}); delete it to begin anew.") from error
     if state["identity"] != identity:
         raise UsageError(f"{folder} holds another training ({state['identity']}); choose another --out.")
-    torch.set_rng_state(state["torch_rng"].cpu())
-    if "cuda_rng" in state and torch.cuda.is_available():
-        torch.cuda.set_rng_state_all([s.cpu() for s in state["cuda_rng"]])
+    for name, states in state["random"].items():
+        one = (states if states.ndim == 1 else states[min(rank, len(states) - 1)]).cpu().clone()  # not a view
+        if name == "cpu":
+            torch.set_rng_state(one)
+        elif device.startswith("cuda"):
+            torch.cuda.set_rng_state(one, device)
     return state

@@ -17,6 +17,7 @@ Contents: `Progress`, `learning_rate`, `fit`.
 import contextlib
 import json
 import math
+import os
 import signal
 import threading
 import time
@@ -30,9 +31,12 @@ import torch
 from lightning.fabric import Fabric
 from torch import Tensor, nn
 
+from ..errors import AvbenchError
 from ..signal.files import atomic_write
-from .checkpoint import NAME, load_checkpoint, save_checkpoint
+from .checkpoint import NAME, load_checkpoint, random_state, save_checkpoint
 from .recipe import TrainingRecipe
+
+LOST = 50  # steps in a row without a finite gradient, after which a training has failed
 
 Batch = Mapping[str, Tensor]
 Objective = Callable[[nn.Module, Batch, int], tuple[Tensor, dict[str, Tensor | float]]]
@@ -109,12 +113,7 @@ def fit(
     Returns:
         The averaged model and how far it came.
     """
-    fabric = Fabric(
-        accelerator="cuda" if device == "cuda" else "cpu",
-        devices="auto" if device == "cuda" else 1,
-        precision=recipe.precision,
-    )
-    fabric.launch()
+    fabric = _fabric(device, recipe.precision)
     torch.manual_seed(recipe.seed + fabric.global_rank)
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.999), weight_decay=recipe.weight_decay
@@ -122,65 +121,111 @@ def fit(
     average = torch.optim.swa_utils.AveragedModel(model, multi_avg_fn=_average(recipe.average), use_buffers=True)
     average = average.to(fabric.device)
     wrapped, optimizer = fabric.setup(model, optimizer)
+    parts = {"model": model, "average": average, "optimizer": optimizer}
     first = -sum(recipe.pretraining)
-    step, spent = first, 0.0
+    step, spent = _go_on(parts, out, identity, fabric) if resume else (first, 0.0)
     if resume:
-        state = load_checkpoint(out, identity, str(fabric.device))
-        model.load_state_dict(state["model"])
-        average.load_state_dict(state["average"])
-        optimizer.load_state_dict(state["optimizer"])
-        step, spent = state["step"], state["seconds"]
         announce(f"resumed at step {step} of {recipe.steps}")
     log = _Log(out, step if step > first else None, fabric.is_global_zero, announce)
-    begun, stopped = time.monotonic(), "finished"
+    begun, stopped, lost = time.monotonic(), "finished", 0
 
     def keep() -> None:
+        random = _of_all(random_state(str(fabric.device)), fabric)
         if fabric.is_global_zero:
-            save_checkpoint(
-                out,
-                identity,
-                {
-                    "model": model.state_dict(),
-                    "average": average.state_dict(),
-                    "optimizer": optimizer.state_dict(),
-                    "step": step,
-                    "seconds": spent + time.monotonic() - begun,
-                },
-            )
+            state = {name: part.state_dict() for name, part in parts.items()}
+            state |= {"step": step, "seconds": spent + time.monotonic() - begun}
+            save_checkpoint(out, identity, state, random)
+
+    def say(split: str, values: Mapping[str, Any]) -> None:
+        line = log.write(step, split, values)
+        announce(f"{step}/{recipe.steps} {'' if split == 'train' else split + ' '}{line}")
 
     with _stop_signals() as asked, _ahead(batch_of, step, recipe.steps, fabric) as batches:
         for batch in batches:
+            rate = learning_rate(step, recipe)
             for group in optimizer.param_groups:
-                group["lr"] = learning_rate(step, recipe)
+                group["lr"] = rate
             wrapped.train()
             loss, values = objective(wrapped, batch, step)
             fabric.backward(loss)
             norm = fabric.clip_gradients(wrapped, optimizer, max_norm=recipe.clip_norm, error_if_nonfinite=False)
             if torch.isfinite(norm):
                 optimizer.step()
+                lost = 0
+            else:
+                lost = _lose(lost, step)
             optimizer.zero_grad(set_to_none=True)
             average.update_parameters(model)
             step += 1
             if step % recipe.log_every == 0 or step == recipe.steps:
-                rate = optimizer.param_groups[0]["lr"]
-                values |= {"loss": loss.detach(), "gradient_norm": norm, "learning_rate": rate}
-                line = log.write(step, "train", values)
-                announce(f"{step}/{recipe.steps} {line}")
+                say("train", values | {"loss": loss.detach(), "gradient_norm": norm, "learning_rate": rate})
             if validate and (step % recipe.validate_every == 0 or step == recipe.steps):
                 average.eval()
-                line = log.write(step, "validation", validate(average.module, step))
-                announce(f"{step}/{recipe.steps} validation {line}")
+                say("validation", validate(average.module, step))
             if step % recipe.save_every == 0:
                 keep()
-            if asked.is_set() or (hours is not None and time.monotonic() - begun > hours * 3600):
-                stopped = "signal" if asked.is_set() else "time"
+            late = hours is not None and time.monotonic() - begun > hours * 3600
+            if _any(asked.is_set() or late, fabric):
+                stopped = "time" if late else "signal"
                 break
     keep()
     average.eval()
     done, planned = step - first, recipe.steps - first
-    return average.module, Progress(
-        done, planned, spent + time.monotonic() - begun, stopped if done < planned else "finished"
+    seconds = spent + time.monotonic() - begun
+    return average.module, Progress(done, planned, seconds, stopped if done < planned else "finished")
+
+
+def _fabric(device: str, precision: str) -> Fabric:
+    """Devices and processes: all GPUs of this machine, or as many processes as `torchrun` has begun."""
+    world, here = (int(os.environ.get(name, 1)) for name in ("WORLD_SIZE", "LOCAL_WORLD_SIZE"))
+    begun = "WORLD_SIZE" in os.environ
+    several = world > 1 or (not begun and device == "cuda" and torch.cuda.device_count() > 1)
+    fabric = Fabric(
+        accelerator="cuda" if device == "cuda" else "cpu",
+        devices=here if begun else "auto" if device == "cuda" else 1,
+        num_nodes=world // here,
+        # A stage of a training may leave parts of the net alone: lips that are read and then frozen, TAME by itself.
+        strategy="ddp_find_unused_parameters_true" if several else "auto",
+        precision=precision,
     )
+    fabric.launch()
+    return fabric
+
+
+def _any(flag: bool, fabric: Fabric) -> bool:
+    """Whether any process says so: all must leave the loop at the same step, or one waits for the others for ever."""
+    if fabric.world_size == 1:
+        return flag
+    return bool(fabric.all_reduce(torch.tensor(float(flag), device=fabric.device), reduce_op="max"))
+
+
+def _of_all(random: Mapping[str, Tensor], fabric: Fabric) -> dict[str, Tensor]:
+    """The random states of every process, one row each."""
+    if fabric.world_size == 1:
+        return dict(random)
+    return {name: fabric.all_gather(state.to(fabric.device)).cpu() for name, state in random.items()}
+
+
+def _lose(lost: int, step: int) -> int:
+    """One more step in a row whose gradient is not finite and is left out.
+
+    Raises:
+        AvbenchError: it will not get better.
+    """
+    if lost + 1 >= LOST:
+        raise AvbenchError(
+            f"The gradient was not finite for {LOST} steps, up to step {step}: go on from the last checkpoint with "
+            "--resume, with a lower learning rate or in 32 bits."
+        )
+    return lost + 1
+
+
+def _go_on(parts: Mapping[str, Any], out: Path, identity: str, fabric: Fabric) -> tuple[int, float]:
+    """Take model, average and optimizer from the checkpoint in `out`; its step, and the seconds spent before."""
+    state = load_checkpoint(out, identity, str(fabric.device), fabric.global_rank)
+    for name, part in parts.items():
+        part.load_state_dict(state[name])
+    return state["step"], state["seconds"]
 
 
 def _average(decay: float) -> Callable[[list[Tensor], list[Tensor], Tensor | int], None]:
@@ -261,7 +306,8 @@ class _Log:
         numbers = {k: float(v) for k, v in values.items()}
         if self._path is not None:
             with self._path.open("a") as file:
-                file.write(json.dumps({"step": step, "split": split, **numbers}) + "\n")
+                known = {k: v if math.isfinite(v) else None for k, v in numbers.items()}
+                file.write(json.dumps({"step": step, "split": split, **known}) + "\n")
         if self._board is not None:
             for name, value in numbers.items():
                 self._board.add_scalar(f"{split}/{name}", value, step)

@@ -4,7 +4,7 @@ Judges made for people and photographs mostly fail on drawn faces and synthetic 
 training speakers, and every net takes what it needs from the corpus alone; README.md has a card for each. Their scores
 are as synthetic as the corpus.
 
-Contents: `SYNTH_ASR`, `SYNTH_LANDMARKS`, `SYNTH_FACE`, `SYNTH_FACE_VOICE`.
+Contents: `SYNTH_ASR`, `SYNTH_LANDMARKS`, `SYNTH_FACE`, `SYNTH_FACE_VOICE`, `SYNTH_LIPS`.
 """
 
 from collections.abc import Callable, Mapping
@@ -89,4 +89,11 @@ SYNTH_FACE_VOICE = _row(
     recipes.FACE_VOICE,
     "face_voice",
     ("FaceVoiceNet", "SynthFaceVoice", "train_face_voice"),
+)
+SYNTH_LIPS = _row(
+    "synth-lips",
+    "reader of the embedded corpus' 500 words from lips",
+    recipes.LIPS,
+    "lips",
+    ("LipNet", "SynthLips", "train_lips"),
 )

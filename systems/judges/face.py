@@ -25,7 +25,7 @@ from avbench.training.loop import Batch
 
 from .faces import POINT_SPREAD, Faces, draw_faces, mean_points, more_speakers
 from .recipe import FaceFeatureRecipe
-from .seeing import FaceTrunk, to_square
+from .seeing import LEAST_SIDE, FaceTrunk, to_square
 from .spoilt_faces import FaceSpoil, spoil_faces
 from .training import Course, train_course
 
@@ -98,6 +98,8 @@ class SynthFace:
         net: in evaluation mode.
         device: where it is.
     """
+
+    smallest = LEAST_SIDE
 
     def __init__(self, net: FaceNet, device: str):
         self._net, self._device = net, device

@@ -114,7 +114,7 @@ class SynthFaceVoice:
     """
 
     def __init__(self, net: FaceVoiceNet, device: str):
-        self._net, self._device = net, device
+        self.net, self.device = net, device
 
     def embed_face(self, video: Video) -> np.ndarray:
         """`[64]` float64 of length 1: of up to eight of its frames together.
@@ -127,7 +127,7 @@ class SynthFaceVoice:
         at = np.unique(np.linspace(0, len(video.frames) - 1, FRAMES).round().astype(int))
         pictures, _ = to_square(video.frames[at], "synth-face-voice")
         with torch.inference_mode(), exact_arithmetic():
-            return _unit(self._net.see(pictures[None].to(self._device))[0][0])
+            return _unit(self.net.see(pictures[None].to(self.device))[0][0])
 
     def embed_voice(self, audio: Audio) -> np.ndarray:
         """`[64]` float64 of length 1.
@@ -140,9 +140,9 @@ class SynthFaceVoice:
         """
         if audio.seconds < SHORTEST or not np.isfinite(audio.samples).all():
             raise ValueError(f"synth-face-voice takes {SHORTEST} s or more of finite samples")
-        batch = {name: value.to(self._device) for name, value in pad_waves([resample(audio, RATE).samples]).items()}
+        batch = {name: value.to(self.device) for name, value in pad_waves([resample(audio, RATE).samples]).items()}
         with torch.inference_mode(), exact_arithmetic():
-            return _unit(self._net.hear(batch["wave"], batch["length"])[0][0])
+            return _unit(self.net.hear(batch["wave"], batch["length"])[0][0])
 
 
 def _unit(embedding: Tensor) -> np.ndarray:

@@ -73,7 +73,7 @@ class SynthLandmarks:
     """
 
     def __init__(self, net: LandmarkNet, device: str):
-        self._net, self._device = net, device
+        self.net, self.device = net, device
 
     def points(self, frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The points of the face in each frame, which fills most of it, as in the faces of the embedded corpus.
@@ -91,7 +91,7 @@ class SynthLandmarks:
         found = [(np.zeros((0, COUNT, 2)), np.zeros(0))]
         with torch.inference_mode(), exact_arithmetic():
             for part in pictures.split(CHUNK) if len(pictures) else ():
-                points, present = self._net(part.to(self._device))
+                points, present = self.net(part.to(self.device))
                 found.append((_in_pixels(points).double().cpu().numpy(), present.cpu().numpy()))
         points, present = (np.concatenate(parts) for parts in zip(*found, strict=True))
         points = (points + 0.5) / scale - 0.5

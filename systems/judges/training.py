@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lightning.fabric.utilities.rank_zero import rank_zero_only
 from torch import nn
 
 from avbench.errors import BadFile
@@ -68,13 +69,15 @@ def train_course(
         course.model, course.objective, course.batch_of, recipe, out=out, identity=identity, device=device,
         resume=resume, hours=hours, validate=course.validate, announce=announce,
     )  # fmt: skip
+    path = out / "weights.safetensors"
+    if rank_zero_only.rank != 0:
+        return path  # written by the first process
     facts = {
         "judge": course.judge, "recipe": recipe.name, "recipe_fingerprint": fingerprint(recipe),
         "steps": progress.steps, "planned_steps": progress.planned, "trained_seconds": round(progress.seconds),
         "device": device, "init": init.name if init else "", "data": course.data,
         "data_fingerprint": course.fingerprint,
     }  # fmt: skip
-    path = out / "weights.safetensors"
     state = course.deployed(model).state_dict()
     save_weights(path, {name: tensor.cpu() for name, tensor in state.items()}, facts, bits=8)
     open_net(course.deployed(model), path, device)

@@ -13,13 +13,13 @@ of cells. Shares (a - low) / (high - low) are null where the interval of high - 
 Contents: `gains`, `main`.
 """
 
-import json as jsonlib
 import sys
 from pathlib import Path
 from typing import Any
 
 from avbench.errors import AvbenchError, UsageError
 from avbench.evaluation.compare import compare, shares
+from avbench.evaluation.record import hand_out
 
 DIFFERENCES = {
     "audio-visual - mutud": ("av-gcrn", "mutud"),
@@ -62,26 +62,37 @@ def gains(folder: Path) -> dict[str, Any]:
 
 def main(arguments: list[str]) -> int:
     """Print the claims as a table, or write them as JSON."""
+    import argparse
+
     from rich.console import Console
+
+    parser = argparse.ArgumentParser(prog="python -m avbench.systems.mutud.gains", description=__doc__.split("\n")[0])
+    parser.add_argument("claims", type=Path, help="folder made by `avbench run --out`")
+    parser.add_argument("--json", type=Path, help="file for the numbers; - for standard output")
+    given = parser.parse_args(arguments)
+    found = gains(given.claims)
+    if given.json:
+        hand_out(found, given.json)
+    console = Console(stderr=str(given.json) == "-", emoji=False)
+    console.print(_table({**found["differences"], **found["shares"]}))
+    if found["missing"]:
+        console.print(f"not run here: {', '.join(found['missing'])}", markup=False)
+    return 0
+
+
+def _table(rows: dict[str, list[dict[str, Any]]]):
+    """One line per claim and metric, one column per SNR."""
     from rich.table import Table
 
-    target = arguments[arguments.index("--json") + 1] if "--json" in arguments[:-1] else None
-    found = gains(Path(arguments[0]))
-    if target:
-        Path(target).write_text(jsonlib.dumps(found, indent=1) + "\n")
-    rows = {**found["differences"], **found["shares"]}
     axes = sorted({row["condition"]["snr"] for some in rows.values() for row in some if "snr" in row["condition"]})
-    table = Table(title="MUTUD's claims (95 % intervals over speakers)", box=None)
+    table = Table(title="MUTUD's claims (95 % intervals over speakers; synthetic)", box=None)
     for column in ("claim", "metric", *(f"{snr:g} dB" for snr in axes)):
         table.add_column(column, justify="left" if column in ("claim", "metric") else "right")
     for claim, some in rows.items():
         for metric in dict.fromkeys(row["metric"] for row in some):
             cells = {row["condition"].get("snr"): _cell(row) for row in some if row["metric"] == metric}
             table.add_row(claim, metric, *(cells.get(snr, "") for snr in axes))
-    Console().print(table)
-    if found["missing"]:
-        Console().print(f"not run here: {', '.join(found['missing'])}", markup=False)
-    return 0
+    return table
 
 
 def _cell(row: dict[str, Any]) -> str:
@@ -96,8 +107,6 @@ def _cell(row: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    if not sys.argv[1:] or sys.argv[1].startswith("-"):
-        sys.exit(__doc__)
     try:
         sys.exit(main(sys.argv[1:]))
     except AvbenchError as error:

@@ -115,18 +115,18 @@ def _reduce(squares: Tensor, reduction: Reduction) -> Tensor:
 
 @torch.no_grad()
 def effective_rank(features: Tensor) -> float:
-    """In how many directions features vary: tr(S)² / ‖S‖² of their covariance S (participation ratio).
+    """In how many directions features vary: exp(entropy) of the shares of the variance along its principal axes.
 
-    Between 1 (collapsed) and D; 0 where nothing varies.
+    Between 1 (all on one line) and D; 0 where nothing varies. The measure of Roy and Vetterli 2007, of variances where
+    they take singular values, which make many directions of a net's mere noise.
 
     Args:
         features: `[B, T, D]`.
     """
     rows = features.flatten(0, 1).double()
-    rows = rows - rows.mean(0)
-    covariance = rows.T @ rows
-    energy = covariance.square().sum()
-    return float(covariance.trace().square() / energy) if energy > 0 else 0.0
+    variances = torch.linalg.svdvals(rows - rows.mean(0)).square()
+    total = variances.sum()
+    return float(_entropy(variances / total).exp()) if total > 0 else 0.0
 
 
 @torch.no_grad()

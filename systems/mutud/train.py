@@ -26,7 +26,7 @@ from . import VERSION, build
 from .losses import code_perplexity, effective_rank, estimate_correlation, mutud_loss, task_loss
 from .recipe import MutudRecipe
 
-RANK_ALARM = 5.0  # of D directions; healthy trainings of our trial kept 9 to 13, collapsed ones 1
+RANK_ALARM = 2.0  # of D directions: less is little more than a line, however many numbers describe it
 PERPLEXITY_ALARM = 0.94  # of N codes; a frame that uses all codes alike recalls the mean picture whatever it hears
 
 

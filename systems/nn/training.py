@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from lightning.fabric.utilities.rank_zero import rank_zero_only
 from torch import Tensor, nn
 
 from avbench.data.noise import open_noise
 from avbench.data.synth.corpus import open_training
 from avbench.errors import BadFile, MissingResource
 from avbench.training.batches import MixtureRecipe, Mixtures, NoiseTracks
-from avbench.training.loop import Batch, Objective, fit
+from avbench.training.loop import Batch, Objective, Progress, fit
 from avbench.training.recipe import TrainingRecipe, fingerprint
 from avbench.training.weights import load_weights, save_weights
 
@@ -106,20 +107,29 @@ def train_enhancer(
         announce=announce,
     )
     path = out / "weights.safetensors"
-    heard = max(0, progress.steps - sum(recipe.pretraining)) * recipe.batch * recipe.seconds / 3600
-    metadata = {
-        "system": exercise.system, "version": exercise.version, "recipe": recipe.name,
-        "recipe_fingerprint": fingerprint(recipe), "steps": progress.steps, "planned_steps": progress.planned,
-        "trained_seconds": round(progress.seconds), "device": _device_name(device), "init": init.name if init else "",
-        "data": f"{train.corpus.seconds / 3600:.1f} h of avbench-synth/{recipe.corpus}, "
-        f"{heard:.1f} h of mixtures heard",
-        "corpus_fingerprint": train.corpus.fingerprint,
-    }  # fmt: skip
+    if rank_zero_only.rank != 0:
+        return path  # written by the first process
+    metadata = _facts(exercise, recipe, progress, train, device) | {"init": init.name if init else ""}
     state = {name: tensor.cpu() for name, tensor in exercise.deployed(average).state_dict().items()}
     save_weights(path, state, metadata, bits=16)
     (out / "training.json").write_text(json.dumps(metadata, indent=1) + "\n")
     announce(f"{progress.stopped} after {progress.steps} of {progress.planned} steps: {path}")
     return path
+
+
+def _facts(
+    exercise: Exercise, recipe: TrainingRecipe, progress: Progress, train: Mixtures, device: str
+) -> dict[str, str | int]:
+    """What the weights say of themselves: what was trained, on what, for how long."""
+    heard = max(0, progress.steps - sum(recipe.pretraining)) * recipe.batch * recipe.seconds / 3600
+    return {
+        "system": exercise.system, "version": exercise.version, "recipe": recipe.name,
+        "recipe_fingerprint": fingerprint(recipe), "steps": progress.steps, "planned_steps": progress.planned,
+        "trained_seconds": round(progress.seconds), "device": _device_name(device),
+        "data": f"{train.corpus.seconds / 3600:.1f} h of avbench-synth/{recipe.corpus}, "
+        f"{heard:.1f} h of mixtures heard",
+        "corpus_fingerprint": train.corpus.fingerprint,
+    }  # fmt: skip
 
 
 def _mixtures(exercise: Exercise, recipe: TrainingRecipe, announce) -> tuple[Mixtures, Mixtures]:

@@ -13,7 +13,7 @@ from bench_stoi import real_clips
 
 from avbench.metrics import PersistentPool, measure_all
 from avbench.metrics.golden import golden_pair
-from avbench.metrics.pool import usable_processors
+from avbench.processors import usable_processors
 
 NAMES = ("stoi", "estoi", "si-sdr", "pesq-wb")
 

@@ -5,20 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 import soundfile
-
-from avbench.seeds import Draw
+from waves import wave
 
 HERE = Path(__file__).parent
 COMMAND = [sys.executable, "-c", "import sys; from avbench.cli import main; sys.exit(main())"]
-
-
-def wave(name, seconds=0.8, rate=16000):
-    count = round(seconds * rate)
-    envelope = 0.55 + 0.45 * np.sin(2 * np.pi * 4 * np.arange(count) / rate)
-    return (0.1 * envelope * Draw("wave", name).normals(count)).astype(np.float32)
 
 
 @pytest.fixture(scope="session")

@@ -100,6 +100,40 @@ class Crasher(Half):
         return super().one(given)
 
 
+class Sleeper(Half):
+    """Never answers one of the questions, unless a file tells it to."""
+
+    digest = "sleeper@1"
+
+    def one(self, given):
+        if "-0001.snr5" in given.id and not Path("hurry").exists():
+            self.hang()
+        return super().one(given)
+
+    def hang(self):
+        while True:
+            time.sleep(1e6)
+
+
+class Spinner(Sleeper):
+    digest = "spinner@1"
+
+    def hang(self):
+        while True:
+            np.linalg.eigvals(np.ones((300, 300)))
+
+
+class Stuck(Sleeper):
+    """A native call that holds the interpreter's lock: no other thread of the process ever runs again."""
+
+    digest = "stuck@1"
+
+    def hang(self):
+        import ctypes
+
+        ctypes.PyDLL(None).pause()
+
+
 class Infinite(Half):
     digest = "infinite@1"
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import soundfile
-from conftest import wave
+from waves import wave
 
 HALF = ("apply", "--system", "own_systems:Half")
 

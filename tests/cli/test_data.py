@@ -64,3 +64,16 @@ def test_the_corpus_is_made_shown_and_verified(tmp_path, monkeypatch, capsys):
     path.write_bytes(path.read_bytes()[:-2])
     assert main(["data", "verify", *words, "--clips", "1"]) == 1
     assert "Damaged, and made again when next used: 00-000" in capsys.readouterr().err
+
+
+def test_noises_are_prepared_shown_and_then_known_by_name(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("AVBENCH_CACHE", str(tmp_path / "cache"))
+    for kind in ("white", "pink"):
+        soundfile.write(tmp_path / f"{kind}.wav", np.random.RandomState(1).uniform(-0.1, 0.1, 16000), 16000)
+    assert main(["data", "prepare", "noisex-92"]) == 2
+    assert "Say where noisex-92 lies" in capsys.readouterr().err
+    assert main(["data", "prepare", "noisex-92", str(tmp_path)]) == 0
+    assert main(["data", "show", "noisex-92", "--json", str(tmp_path / "card.json")]) == 0
+    (card,) = json.loads((tmp_path / "card.json").read_text())["noises"]
+    assert card["noises"] == 2 and "13 of 15 noises" in card["notes"][0]
+    assert main(["data", "verify", "noisex-92"]) == 2

@@ -56,8 +56,22 @@ def test_a_wrong_word_is_one_line_and_exit_2(avbench, words, expected):
     assert expected in err and err.startswith("avbench: ") and err.count("\n") == 1
 
 
-def test_an_unforeseen_error_leaves_a_log_and_debug_shows_it(avbench, options):
+def test_a_system_that_cannot_be_loaded_is_one_line_and_debug_shows_where(avbench, options):
     words = ("run", "--system", "own_systems:Suicide", "--limit", 1, *options)
+    code, _, err = avbench(*words)
+    assert code == 2 and "cannot be loaded: KeyError: 'surprise in" in err and "Traceback" not in err
+    code, _, err = avbench("--debug", *words)
+    assert code == 2 and "in load" in err
+
+
+def test_an_unforeseen_error_leaves_a_log_and_debug_shows_it(avbench, options, monkeypatch):
+    from avbench.evaluation import evaluate
+
+    def load(*_):
+        raise KeyError("surprise in ours")
+
+    monkeypatch.setattr(evaluate, "set_exam", load)
+    words = ("run", "--system", "own_systems:Half", "--limit", 1, *options)
     code, _, err = avbench(*words)
     assert code == 2 and "Unexpected error: KeyError" in err and "Traceback" not in err
     path = err.partition("traceback in ")[2].partition(";")[0]

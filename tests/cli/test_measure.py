@@ -10,8 +10,8 @@ import time
 import numpy as np
 import pytest
 import soundfile
-from conftest import wave
 from measure_jobs import dies
+from waves import wave
 
 import avbench as library
 from avbench.evaluation import scoring

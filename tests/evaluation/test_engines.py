@@ -4,6 +4,7 @@ from fakes import RATE, Gain, contents, fake_exam, sit_exam, speech
 from avbench.errors import UsageError
 from avbench.evaluation.engines import Job, LocalEngine, judge
 from avbench.signal.audio import write_wav
+from avbench.types import Target
 
 METRICS = ("stoi", "estoi", "si-sdr")
 
@@ -19,7 +20,7 @@ def jobs(folder, count):
     for i in range(count):
         path = folder / f"{i}.wav"
         write_wav(path, speech(f"other{i}"))
-        yield Job(f"t{i}", path, "", speech(f"clip{i}"), METRICS)
+        yield Job(f"t{i}", path, "", Target(speech(f"clip{i}")), METRICS)
 
 
 def test_workers_and_order_do_not_change_a_score(tmp_path, engine):
@@ -86,5 +87,27 @@ def test_an_answer_is_judged_as_saved_without_repair(tmp_path):
         ("none", np.zeros(0, np.float32), "empty"),
     ):
         write_wav(tmp_path / f"{name}.wav", Audio(samples, RATE))
-        score = judge(Job(name, tmp_path / f"{name}.wav", "", speech("x"), METRICS)).scores["estoi"]
+        score = judge(Job(name, tmp_path / f"{name}.wav", "", Target(speech("x")), METRICS)).scores["estoi"]
         assert score["status"] == "failed" and words in score["reason"] and score["value"] == 0.0
+
+
+def test_a_metric_that_dies_costs_one_score_and_not_all(tmp_path, engine, monkeypatch):
+    import hosted
+
+    from avbench.evaluation import engines
+
+    alone = {job.trial: judge(job).scores for job in jobs(tmp_path, 2)}
+    monkeypatch.setattr(engines, "judge", hosted.dies)
+    found = {job.trial: verdict.scores for job, verdict in engine.run(list(jobs(tmp_path, 2)))}
+    assert found["t0"] == alone["t0"] and list(found["t1"]) == list(METRICS)
+    assert found["t1"]["estoi"]["status"] == "error" and "SIGSEGV" in found["t1"]["estoi"]["reason"]
+    assert {name: found["t1"][name] for name in ("stoi", "si-sdr")} == {
+        name: alone["t1"][name] for name in ("stoi", "si-sdr")
+    }
+
+
+def test_a_pair_and_an_answer_may_take_as_long():
+    from avbench.evaluation import scoring
+
+    with LocalEngine(1) as engine:
+        assert engine._pool.timeout == scoring.TIMEOUT

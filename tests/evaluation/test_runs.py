@@ -289,3 +289,31 @@ def test_a_foreign_plan_is_refused(tmp_path, field, value, words):
     (tmp_path / "p.jsonl").write_bytes(Plan.of({**plan.header, field: value}, plan.rows).content)
     with pytest.raises(UsageError, match=words):
         set_exam(get_task("avse"), {"snr": (0.0,)}, (), protocol=str(tmp_path / "p.jsonl"))
+
+
+def test_compare_refuses_trials_of_other_pictures_that_both_have_seen(tmp_path):
+    for name in ("a", "b"):
+        sit_exam(fake_exam(clips=2), Gain(), tmp_path / name)
+
+    def show(name, **facts):
+        path = tmp_path / name / "scores" / "fake-0001.snr5.json"
+        trial = json.loads(path.read_text())
+        path.write_text(json.dumps({**trial, "facts": {**trial["facts"], **facts}}))
+
+    show("a", frames="mine")
+    assert compare(tmp_path / "a", tmp_path / "b")["rows"]  # the other one only listens
+    show("b", frames="other")
+    with pytest.raises(UsageError, match=r"1 of 4 trials were rendered to other pictures, .* fake-0001\.snr5"):
+        compare(tmp_path / "a", tmp_path / "b")
+
+
+def test_a_share_without_a_corpus_value_is_null(folder, monkeypatch):
+    from avbench.errors import ReferenceFault
+    from avbench.evaluation import compare as module
+
+    def refuse(*parts):
+        raise ReferenceFault("no positive frame")
+
+    monkeypatch.setattr(module, "corpus_share", refuse)
+    rows = shares(folder / "better", folder / "noisy", folder / "oracle", ["stoi"])
+    assert len(rows) == 6 and all(row["share"] is row["ci95"] is None and row["n"] for row in rows)

@@ -312,25 +312,7 @@ def test_a_full_disk_is_one_sentence_and_the_run_goes_on_later(tmp_path, monkeyp
 def test_what_the_user_interrupts_is_no_fault_of_the_system(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         sit_exam(fake_exam(clips=1), named("stopped", one=raising(KeyboardInterrupt())), tmp_path / "run")
-    assert not list((tmp_path / "run" / "scores").iterdir()) and not (tmp_path / "run" / "begun.json").exists()
-
-
-def test_a_row_that_was_lost_once_is_asked_as_before_then_one_by_one_and_at_last_not_again(tmp_path):
-    """What a program that ended leaves behind is a note of what was asked; here it is written by hand."""
-    folder, row = tmp_path / "run", ["fake-0000.snr-5", "fake-0000.snr5"]
-    interrupted(fake_exam(clips=2), 0, folder)
-    expected = {1: [row], 2: [row[:1], row[1:]], 3: [row[:1]]}
-    for lost, calls in expected.items():
-        shutil.rmtree(folder / "predictions")
-        shutil.rmtree(folder / "scores")
-        (folder / "begun.json").write_text(json.dumps({row[0]: min(lost, 2), row[1]: lost}))
-        system = Gain()
-        run = sit_exam(fake_exam(clips=2), system, folder)
-        assert system.calls[:-1] == calls and run.complete
-        assert statuses(run)[row[1]] == ("failed" if lost == 3 else "ok")
-        assert (folder / "begun.json").exists() == (lost == 3)
-        (folder / "summary.json").unlink()
-    assert "ended the program" in run.trials[1]["scores"]["stoi"]["reason"]
+    assert not list((tmp_path / "run" / "scores").iterdir())
 
 
 def test_what_an_early_kill_leaves_is_no_obstacle(tmp_path):
@@ -378,3 +360,64 @@ def test_one_unknown_speaker_makes_every_clip_its_own_cluster(tmp_path):
     run = sit_exam(exam, Gain(), tmp_path / "run")
     assert run.head["clusters"] == "clips" and all(trial["cluster"] == trial["clip"] for trial in run.trials)
     assert run.row("stoi", {})["ci95"] is not None
+
+
+def test_a_score_of_another_exam_is_not_counted(tmp_path):
+    run = sit_exam(fake_exam(clips=2), Gain(), tmp_path / "run")
+    other = {**run.trials[1], "trial": "fake-0000.rooms-0f0f.snr5"}
+    (run.folder / "scores" / f"{other['trial']}.json").write_text(json.dumps(other))
+    (run.folder / "summary.json").unlink()
+    row = sit_exam(fake_exam(clips=2), Gain(), tmp_path / "run").row("stoi", {"snr": 5})
+    assert (row["n"], row["total"], row["complete"]) == (2, 2, True)
+
+
+def test_starting_a_system_again_is_no_part_of_its_speed(tmp_path):
+    import time
+    from dataclasses import replace
+
+    from avbench.evaluation.evaluate import head_of
+    from avbench.evaluation.examinee import candidate
+    from avbench.evaluation.sitting import sit
+
+    system, spent = Gain(), [0.0]
+
+    def answer(trials):
+        time.sleep(0.2)
+        spent[0] += 0.2
+        return [system.one(trial.input).audio for trial in trials]
+
+    examinee = replace(candidate("gain", system), answer=answer, reloading=lambda: spent[0])
+    exam = fake_exam(clips=2)
+    run = sit(exam, examinee, head_of(exam, examinee), tmp_path / "run", InProcess(), "cpu")
+    seconds = run.record.provenance["sessions"][0]["seconds"]
+    assert seconds["predict"] < 0.2 < 0.39 < seconds["load"]
+
+
+def test_other_pictures_are_not_as_published(tmp_path, monkeypatch):
+    """Sound may be exact where the pictures are not; one who sees none is not asked about them."""
+    from dataclasses import replace
+
+    from avbench.evaluation import sitting
+    from avbench.evaluation.examinee import candidate
+    from avbench.evaluation.record import Record
+    from avbench.signal.audio import to_int16
+    from avbench.signal.files import digest
+    from avbench.types import Video
+
+    exam = fake_exam(clips=1)
+    row, frames = exam.rows[0], np.zeros((15, 88, 88, 1), np.uint8)
+    heard = exam.trials(row, False)
+    seen = [replace(t, input=replace(t.input, video=Video(frames, 25.0))) for t in heard]
+    pcm = b"".join(to_int16(t.input.audio.samples).tobytes() for t in heard)
+    for first, same in ((digest(frames), True), (digest(frames + 1), False)):
+        published = {"rows": {row.id: [digest(pcm)[:16], ""]}, "frames": {row.clip: [first[:16], ""]}}
+        told = replace(exam, official=True, published=published)
+        assert told.is_as_published(row, heard) and told.is_as_published(row, seen) == same
+
+    asked = {}
+    monkeypatch.setattr(sitting, "verify_plan", lambda *a, **more: asked.update(more) or Record(tmp_path))
+    monkeypatch.setattr(Record, "verdict", "equivalent", raising=False)
+    for inputs, video in (({"audio"}, False), ({"audio", "video"}, True)):
+        one = sitting.Sitting(told, candidate("x", named("x", inputs=frozenset(inputs))), Record(tmp_path), "cpu")
+        one.differs = True
+        assert one.sound() == "equivalent" and asked == {"video": video}

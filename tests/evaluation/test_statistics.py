@@ -120,5 +120,5 @@ def test_weights_drawn_in_blocks_give_the_same(monkeypatch):
     )
     assert parts[0] == pytest.approx(whole[0], abs=1e-12) and parts[1].p_value == whole[1].p_value
     assert parts[1].ci95 == pytest.approx(whole[1].ci95, abs=1e-12) and parts[2].ci95 == pytest.approx(whole[2].ci95)
-    assert max(block.size for block in statistics._blocks("bootstrap", 40)) == 40 * 300
-    assert sum(len(block) for block in statistics._blocks("sign-flip", 40)) == statistics.FLIPS
+    assert max(block.size for block in statistics.blocks("bootstrap", 40)) == 40 * 300
+    assert sum(len(block) for block in statistics.blocks("sign-flip", 40)) == statistics.FLIPS

@@ -7,12 +7,13 @@ import sys
 import tarfile
 import types
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from avbench.errors import BadFile, EstimateFault, MissingResource
+from avbench.errors import BadFile, EstimateFault, MissingResource, UsageError
 from avbench.judges.espnet import DECODING, ROWS, load_espnet, quiet_import
 from avbench.judges.espnet_pack import fetch_pack, open_pack, resolve_pack
 from avbench.signal.text import split_words
@@ -308,6 +309,32 @@ def test_fetching_asks_the_zoo(tmp_path, monkeypatch):
     assert resolve_pack("someone/asr") == got == fetch_pack("someone/asr", tmp_path)
     with pytest.raises(MissingResource, match="someone/none could not be fetched: 404"):
         fetch_pack("someone/none", tmp_path)
+
+
+def test_the_doctor_fetches_by_the_name_of_the_zoo(tmp_path, monkeypatch):
+    """`avbench doctor --fetch espnet=USER/MODEL`, and then `--judge espnet=USER/MODEL`, which uses no network."""
+    import avbench.judges as room
+
+    asked = []
+
+    def download(name, folder):
+        asked.append((name, folder))
+        target = Path(folder) / "espnet" / "someone__asr.zip"
+        target.parent.mkdir()
+        target.write_bytes(b"pack")
+        return target
+
+    monkeypatch.setattr(room, "JUDGES", {**room.JUDGES, "espnet": replace(room.JUDGES["espnet"], fetch=download)})
+    monkeypatch.setenv("AVBENCH_ASSETS", str(tmp_path))
+    (got,) = room.fetch("espnet=someone/asr")
+    assert asked == [("someone/asr", str(tmp_path))]
+    monkeypatch.setattr(socket.socket, "connect", lambda *_: pytest.fail("the network was used"))
+    assert list(room.get_judge("espnet").files("someone/asr").values()) == [got]
+    with pytest.raises(UsageError, match="fetch espnet=MODEL"):
+        room.fetch("espnet")
+    with pytest.raises(UsageError, match="without =other"):
+        room.fetch("nisqa=other")
+    assert ROWS[0].fetch is fetch_pack
 
 
 def test_row_finds_archives_and_folders(tmp_path, monkeypatch):

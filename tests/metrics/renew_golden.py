@@ -172,6 +172,18 @@ def speaker_similarity():
     return np.mean([one @ other for other in others])
 
 
+def frechet_distance(judge):
+    """With scipy's matrix root, of the features that the judge gives."""
+    from scipy.linalg import sqrtm
+
+    from avbench.judges import open_judge
+
+    sets = [open_judge(judge).features(v.frames).astype(np.float64) for v in golden_material("pictures")]
+    first, second = (np.cov(x, rowvar=False) for x in sets)
+    difference = sets[0].mean(0) - sets[1].mean(0)
+    return difference @ difference + np.trace(first) + np.trace(second) - 2 * np.trace(sqrtm(first @ second)).real
+
+
 ORIGINALS = {
     "stoi": (lambda: pystoi(False), 1e-9, "pystoi"),
     "estoi": (lambda: pystoi(True), 1e-9, "pystoi"),
@@ -195,6 +207,9 @@ ORIGINALS = {
     "lpips": (lambda: lpips("alex", frames), 1e-4, "lpips"),
     "lpips-squeeze": (lambda: lpips("squeeze", frames), 1e-4, "lpips"),
     "lpips-diversity": (lambda: lpips("alex", all_pairs), 1e-4, "lpips"),
+    "fid": (lambda: frechet_distance("inception-fid"), 1e-3, "scipy"),
+    "fid-starganv2": (lambda: frechet_distance("inception-torchvision"), 1e-3, "scipy"),
+    "frechet-synth": (lambda: frechet_distance("synth-face"), 1e-3, "scipy"),
     "nisqa": (nisqa, 1e-4, "torchmetrics"),
     "dnsmos": (dnsmos, 1e-4, "torchmetrics"),
     "spksim": (speaker_similarity, 1e-5, "Resemblyzer"),
@@ -211,6 +226,8 @@ def main():
         except MissingResource as lack:
             print(f"{name} stays as it is: {lack}")
             continue
+        if METRICS[name].whole and METRICS[name].kind.name == "pictures":
+            tolerance *= value  # a distance has the scale of its features, squared
         package = by.split(",")[0]
         asked = f"{by} {version(package)}" if package[:3] != "its" else by
         kept[name] = {"value": value, "tolerance": tolerance, "by": asked, "judge": judge}

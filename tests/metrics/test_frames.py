@@ -133,7 +133,7 @@ def test_squared_errors_never_overflow(numbers):
 def test_identical_frames_are_capped_and_counted():
     estimate, reference = made_pair("identical", (4, 20, 20, 3))
     estimate.frames[1] = reference.frames[1]
-    each = subject.psnr_of_frames(estimate.frames, reference.frames)
+    each = np.array(subject.psnr_of_frames(estimate.frames, reference.frames))
     assert np.isinf(each).tolist() == [False, True, False, False]
     parts = ROWS["psnr"].measure(estimate, reference)
     assert parts == {"value": pytest.approx((each[[0, 2, 3]].sum() + 120.0) / 4, abs=1e-12), "identical": 1.0}

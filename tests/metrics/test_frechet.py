@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import pytest
 import avbench.judges as judges
 from avbench.errors import EstimateFault, MissingResource, ReferenceFault
 from avbench.judges import Judge
-from avbench.metrics import frechet
+from avbench.metrics import frechet, measure_all
 from avbench.metrics.frechet import ROWS, frechet_distance, frechet_metric, pool_features
 from avbench.types import Video
 
@@ -182,13 +183,65 @@ def test_grey_pictures(toy):
         toy.measure(pictures(3, 1, 1), pictures(3, 2))
 
 
+@pytest.fixture
+def untrained_face(tmp_path, monkeypatch):
+    """The judge `synth-face` with random weights; its features still tell pictures apart."""
+    import torch
+    from avbench.systems.judges.face import FaceNet
+    from avbench.systems.judges.recipe import FACE
+
+    from avbench.training.weights import save_weights
+
+    monkeypatch.setattr(judges, "_chosen", {})
+    torch.manual_seed(7)
+    path = tmp_path / "face.safetensors"
+    save_weights(path, FaceNet(FACE).state_dict(), {"steps": 0})
+    judges.use_judge("synth-face", path)
+    return path
+
+
+def test_drawn_faces_have_a_distance_of_their_own(untrained_face):
+    def faces(count, seed, side=40):
+        generator = np.random.Generator(np.random.Philox(seed))
+        return Video(generator.integers(0, 256 - 30 * seed, (count, side, side, 3), dtype=np.uint8), 25.0)
+
+    metric = ROWS[2]
+    trials = [(faces(4, 1), faces(3, 2)), (faces(5, 3), faces(6, 4))]
+    parts = [metric.measure(*trial) for trial in trials]
+    judge = judges.open_judge("synth-face")
+    made, true = (judge.features(np.concatenate([trial[side].frames for trial in trials])) for side in (0, 1))
+    assert made.shape == (9, 128) and made.std(axis=0).max() > 0
+    assert metric.pool(parts) == pytest.approx(by_singular_values(made, true), rel=1e-6)
+    same = [metric.measure(trial[1], trial[1]) for trial in trials]
+    assert metric.pool(parts) > 1e-6 and metric.pool(same) == pytest.approx(0.0, abs=1e-9 * metric.pool(parts))
+    assert judges.judge_identity("synth-face").startswith("synth-face@")
+    score = measure_all(["frechet-synth"], *trials[0])["frechet-synth"]
+    assert score.status == "ok" and score.value is None and score.parts.keys() == {"estimate", "reference"}
+    for small, status in (((faces(3, 1, 20), faces(3, 2)), "failed"), ((faces(3, 1), faces(3, 2, 20)), "void")):
+        score = measure_all(["frechet-synth"], *small)["frechet-synth"]
+        assert score.status == status and "20 pixels on a side, and synth-face needs 32" in score.reason
+
+
+def test_without_its_weights_it_does_not_apply(tmp_path, monkeypatch):
+    monkeypatch.setattr(judges, "_chosen", {})
+    monkeypatch.delenv("AVBENCH_ASSETS", raising=False)
+    row = judges.get_judge("synth-face")
+    asset = replace(row.assets[0], package=None)  # as where none were ever put
+    monkeypatch.setattr(judges, "JUDGES", {**judges.JUDGES, "synth-face": replace(row, assets=(asset,))})
+    score = measure_all(["frechet-synth"], pictures(3, 1), pictures(3, 2))["frechet-synth"]
+    assert score.status == "not-applicable" and score.value is None
+    assert "synth-face has no weights here" in score.reason and "avbench train --system synth-face" in score.reason
+
+
 def test_rows(monkeypatch):
     monkeypatch.delenv("AVBENCH_ASSETS", raising=False)
     assert [(row.name, row.judge) for row in ROWS] == [
         ("fid", "inception-fid"),
         ("fid-starganv2", "inception-torchvision"),
+        ("frechet-synth", "synth-face"),
     ]
     for row in ROWS:
-        assert row.whole and row.floor is None and not row.higher_is_better and row.judge in judges.JUDGES
+        assert row.whole and row.floor is None and not row.higher_is_better and row.judge in judges.list_judges()
+    for row in ROWS[:2]:
         with pytest.raises(MissingResource, match=f"doctor --fetch {row.judge}"):
             row.measure(pictures(3, 1), pictures(3, 2))

@@ -8,9 +8,9 @@ import sys
 import numpy as np
 import pytest
 
-from avbench.errors import MissingResource
+from avbench.errors import EstimateFault, MissingResource
 from avbench.judges import get_judge
-from avbench.metrics import METRICS, PersistentPool, measure_all
+from avbench.metrics import METRICS, PersistentPool, Score, measure_all
 from avbench.metrics.golden import expected_scores, golden_material, golden_pictures, replay
 from avbench.metrics.kinds import KINDS
 from avbench.types import Audio, Video
@@ -177,6 +177,23 @@ def test_one_pass_equals_one_by_one(name):
     assert together.status == "ok"
     for part, value in alone.items():
         assert np.array_equal(together.parts[part], value), part
+
+
+@EVERY
+def test_what_is_not_finite_is_no_score(name):
+    """A formula that breaks down costs the system the floor, and nothing that is not finite gets into a record."""
+    metric = at_hand(name)
+    found = metric._guarded(*golden_material(metric.kind.name))
+    for part in found if isinstance(found, dict) else ("value",):
+        for bad in (math.nan, math.inf, -math.inf):
+            broken = {**found, part: np.full(np.shape(found[part]), bad)[()]} if isinstance(found, dict) else bad
+            try:
+                score = Score.of(metric, broken)
+            except EstimateFault as fault:
+                assert name in fault.reason
+                continue
+            assert all(np.isfinite(each).all() for each in score.parts.values()), (part, bad)
+            assert part != "value" or (not math.isnan(bad) and score.value in (metric.floor, metric.cap))
 
 
 def test_workers_do_not_change_a_bit():

@@ -49,6 +49,24 @@ def test_speech_and_noise(name, speech):
     assert metric.pool([clean, noisy]) == pytest.approx((clean["value"] + noisy["value"]) / 2)
 
 
+def test_dnsmos_below_the_scale_is_floored_and_says_so(monkeypatch):
+    from avbench.metrics import Score, naturalness
+
+    class Judge:
+        ovr = 0.9
+
+        def score(self, estimate):
+            return {"ovr": self.ovr, "sig": np.nan, "bak": 2.0}
+
+    judge = Judge()
+    monkeypatch.setattr(naturalness, "open_judge", lambda name: judge)
+    score = Score.of(METRICS["dnsmos"], naturalness.dnsmos(None)["dnsmos"])
+    assert (score.value, score.raw, score.flags, score.more) == (1.0, 0.9, ("floored",), {"bak": 2.0})
+    judge.ovr = np.nan
+    with pytest.raises(EstimateFault, match="dnsmos gave no number"):
+        Score.of(METRICS["dnsmos"], naturalness.dnsmos(None)["dnsmos"])
+
+
 def test_dnsmos_has_two_more_parts(speech):
     parts = METRICS["dnsmos"].measure(speech)
     assert set(parts) == {"value", "raw", "sig", "bak"}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import avbench.judges
 from avbench.errors import MissingResource, ReferenceFault
 from avbench.metrics import get_metric, measure_all
-from avbench.metrics.words import ROWS, character_errors, word_errors
+from avbench.metrics.words import ROWS, character_errors, word_error_rate, word_errors
 from avbench.signal.text import normalise
 from avbench.types import Audio
 
@@ -35,9 +35,9 @@ def test_equals_jiwer(pairs):
     pairs = [(estimate, reference) for estimate, reference in pairs if reference]
     if pairs:
         estimates, references = zip(*pairs, strict=True)
-        assert (pooled("wer", estimates, references), pooled("cer", estimates, references)) == peers(
-            estimates, references
-        )
+        wer, cer = peers(estimates, references)
+        assert (pooled("wer", estimates, references), pooled("cer", estimates, references)) == (wer, cer)
+        assert word_error_rate(estimates, references) == wer
 
 
 def test_equals_jiwer_on_real_transcripts(shared_data):
@@ -55,7 +55,7 @@ def test_equals_jiwer_on_real_transcripts(shared_data):
         estimates.append(" ".join(words))
     wer, cer = peers(estimates, references)
     assert 0.2 < wer < 0.4
-    assert pooled("wer", estimates, references) == wer
+    assert pooled("wer", estimates, references) == word_error_rate(estimates, references) == wer
     assert pooled("cer", estimates, references) == cer
     for estimate, reference in zip(estimates, references, strict=True):
         assert word_errors(estimate, reference)["wer"]["value"] == peers([estimate], [reference])[0]
@@ -76,6 +76,28 @@ def test_parts_and_pooling():
     for name in ("wer", "cer", "asr-wer"):
         with pytest.raises(ValueError, match="no trials"):
             get_metric(name).pool([])
+
+
+@pytest.mark.parametrize("foreign", ["", " über", "\n"])
+def test_a_corpus_in_one_call(foreign):
+    """One text with another script or a line break in it takes another way to the same number."""
+    estimates, references = ["Don't, go", "the cat" + foreign, ""], ["don’t go", "a CAT", "yes"]
+    assert word_error_rate(estimates, references) == pooled("wer", estimates, references)
+
+
+@pytest.mark.parametrize(
+    ("estimates", "references", "fault"),
+    [
+        (["a"], ["a", "b"], ValueError),
+        (["a", "b"], ["a"], ValueError),
+        ([], [], ValueError),
+        (["a"], ["?"], ReferenceFault),
+    ],
+)
+def test_a_corpus_that_has_no_rate(estimates, references, fault):
+    """torchmetrics pairs what it has, and says 0.0, inf or nan."""
+    with pytest.raises(fault):
+        word_error_rate(estimates, references)
 
 
 @pytest.mark.parametrize("name", ["wer", "cer"])

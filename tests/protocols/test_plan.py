@@ -21,6 +21,7 @@ from avbench.protocols import (
     verify_plan,
     write_records,
 )
+from avbench.protocols.rules import AVSE_PLANS
 from avbench.seeds import Draw
 from avbench.signal.audio import read_audio, to_int16, write_wav
 from avbench.signal.files import digest
@@ -76,7 +77,7 @@ def test_names_are_looked_up(tmp_path):
         load_plan(tmp_path / "absent.jsonl")
     with pytest.raises(UnknownName, match="no plan called 'mine'"):
         draw_plan("mine", None, None)
-    assert set(RULES) == {"3-bn", "5-bn", "3-bn-full", "3-bn-unseen", "tiny"}
+    assert {"3-bn", "5-bn", "3-bn-full", "3-bn-unseen", "tiny"} == set(AVSE_PLANS) < set(RULES)
 
 
 def test_verification_is_exact_where_nothing_changed(toy, plan):
@@ -168,7 +169,8 @@ def test_rendering_writes_what_a_trial_holds(toy, plan, tmp_path):
     trial = rule.render(plan, plan.rows[1], {"snr": -5.0}, toy.dataset, toy.noise)
     assert np.array_equal(np.load(out / "toy-plan-0001.mouth.npy"), trial.input.video.frames[..., 0])
     table = [line.split("\t") for line in (out / "manifest.tsv").read_text().splitlines()]
-    assert table[0] == ["trial", "clip", "snr", "seconds", "pcm"] and len(table) == 5
+    assert table[0] == ["trial", "clip", "snr", "seconds", "pcm", "mouth", "frames"] and len(table) == 5
+    assert {m["frames"] for m in manifest[2:]} == {trial.facts["frames"]}
     other = tmp_path / "full"
     other.mkdir()
     (other / "letter.txt").write_text("dear")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from avbench.signal.text import normalise, split_words
+from avbench.signal.text import normalise, split_both, split_words
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,8 @@ from avbench.signal.text import normalise, split_words
         ("Cafe\u0301 CAFÉ", "café café"),
         ("ﬁne ｆｕｌｌ ½ x²", "fine full 1 2 x2"),
         ("soft\u00adhyphen zero\u200bwidth \ufeffbom", "softhyphen zerowidth bom"),
+        ("ŉ goeie dag", "n goeie dag"),
+        ("aŉb", "a'nb"),
         ("love ❤️ 👍🏽 it 1️⃣", "love it 1⃣"),
         ("STRASSE Straße ΣΟΦΟΣ", "strasse straße σοφος"[:-1] + "ς"),
         ("Привет, МИР", "привет мир"),
@@ -41,6 +43,7 @@ def test_rule(text, expected):
 @settings(max_examples=500, deadline=None)
 @given(st.text(max_size=30))
 @example("İ")
+@example("ŉ")
 @example("a\u200b\u0301")
 @example("x'\u0301")
 @example("'" * 5)
@@ -59,6 +62,30 @@ def test_laws(text):
 def test_both_paths_agree(text):
     """Plain ASCII takes a shorter way; a letter of another script beside it may not change it."""
     assert split_words(text + " é") == [*split_words(text), "é"]
+
+
+LOOSE = st.text(alphabet="ab'' \n-\t", max_size=12)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(LOOSE, max_size=4), st.lists(st.one_of(LOOSE, st.text(max_size=9)), max_size=4))
+def test_many_texts_at_once(estimates, references):
+    """Words may be bytes there: they are as many, and equal where those of `split_words` are."""
+    found = [
+        [w if isinstance(w, str) else w.decode() for w in words]
+        for s in split_both(estimates, references)
+        for words in s
+    ]
+    assert found == [split_words(text) for text in [*estimates, *references]]
+
+
+@pytest.mark.parametrize("odd", ["é", "a\nb", "'\n'"])
+def test_one_odd_text_does_not_split_the_sides(odd):
+    """A word of bytes never meets the same word as a string."""
+    for sides in ([["it's a"], [odd]], [[odd], ["it's a"]], [["it's a"], ["b\n"]]):
+        kinds = {type(word) for side in split_both(*sides) for words in side for word in words}
+        assert kinds == {str}
+    assert {type(w) for side in split_both(["it's"], ["a"]) for words in side for w in words} == {bytes}
 
 
 @settings(max_examples=200, deadline=None)

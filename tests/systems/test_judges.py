@@ -254,16 +254,16 @@ def test_the_recogniser_answers_and_refuses(trained):
 
 def test_the_point_finder_answers_in_pixels_of_what_it_is_given(trained, faces):
     judge = open_judge("synth-landmarks", trained("synth-landmarks"))
-    judge = type(judge)(judge._net, "cpu")
+    judge = type(judge)(judge.net, "cpu")
     with torch.no_grad():
-        judge._net.present.bias.fill_(100.0)
+        judge.net.present.bias.fill_(100.0)
     points, found = judge.points(faces.pictures)
     assert points.shape == (6, 68, 2) and points.dtype == np.float64 and found.all()
     twice = faces.pictures.repeat(2, 1).repeat(2, 2)
     np.testing.assert_allclose(judge.points(twice)[0] + 0.5, 2 * (points + 0.5), atol=1.0)
     np.testing.assert_allclose(judge.points(faces.pictures[3:4])[0][0], points[3], atol=1e-3)
     with torch.no_grad():
-        judge._net.present.bias.fill_(-100.0)
+        judge.net.present.bias.fill_(-100.0)
     points, found = judge.points(faces.pictures)
     assert np.isnan(points).all() and not found.any()
     assert judge.points(faces.pictures[:0])[0].shape == (0, 68, 2)
@@ -326,3 +326,22 @@ def test_train_finds_judges_by_name(tmp_path, monkeypatch):
         train("nisqa", out=tmp_path)
     with pytest.raises(UnknownName, match="system"):
         train("synth-asd", out=tmp_path)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_accuracy_of_a_judge_is_printed(trained, name, monkeypatch, capsys, tmp_path):
+    from avbench.systems.judges import accuracy
+
+    from avbench.judges import use_judge
+
+    monkeypatch.setattr(accuracy, "PEOPLE", dict.fromkeys(accuracy.PEOPLE, 3))
+    monkeypatch.setattr(accuracy, "CLIPS", 2)
+    monkeypatch.setattr(accuracy, "STILLS", 40)
+    monkeypatch.setattr("avbench.judges._chosen", {})
+    use_judge(name, trained(name))
+    assert accuracy.main([name, "--json", str(tmp_path / "found.json")]) == 0
+    assert capsys.readouterr().out.startswith(f"{name}@")
+    (row,) = json.loads((tmp_path / "found.json").read_text())["judges"]
+    assert row["n"] > 1 and row["split"] == "test" and all(np.isfinite(v) for v in row.values() if isinstance(v, float))
+    with pytest.raises(UnknownName):
+        accuracy.main(["synth-nobody"])

@@ -1,6 +1,9 @@
 """A real training on the tiny corpus: weights come out that the system loads and is honest about."""
 
 import json
+import subprocess
+import sys
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -24,7 +27,8 @@ def test_every_stage_runs_and_the_weights_know_it(system, tmp_path, monkeypatch)
     monkeypatch.setattr("avbench.systems.nn.training.VALIDATION_BATCHES", 1)
     stages = {"mutud": {"lip_steps": 2, "tame_steps": 2}, "av-gcrn": {"lip_steps": 2}}.get(system, {})
     family, variant, recipe = short(system, **stages)
-    with pytest.warns(UserWarning) if system == "mutud" else _no_warning():  # six steps teach no code book
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # six steps teach no code book, and MUTUD says so
         weights = family.train(variant, recipe, out=tmp_path)
     lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     losses = [line["loss"] for line in lines if line["split"] == "train"]
@@ -65,7 +69,62 @@ def test_bad_requests(tmp_path):
         train("gcrn", out=tmp_path)
 
 
-def _no_warning():
-    import contextlib
+@pytest.mark.parametrize(("spread", "rings"), [(0.0, True), (1.0, False)])
+def test_the_alarm_rings_where_lips_collapse(spread, rings):
+    """Features on one line with some noise, or spread in eight directions: the losses would look alike."""
+    import torch
+    from avbench.systems.mutud.model import MutudOutput
+    from avbench.systems.mutud.train import _health
 
-    return contextlib.nullcontext()
+    maker = torch.Generator().manual_seed(0)
+    f_v = torch.randn(2, 100, 1, generator=maker) * torch.ones(8)
+    f_v = f_v + (spread + 1e-3) * torch.randn(2, 100, 8, generator=maker)
+    p = torch.eye(8)[torch.randint(8, (2, 25, 4), generator=maker)]
+    output = MutudOutput(f_v, f_v, f_v[:, :, None], f_v, p, p.flatten(1, 2), None, None)
+    recipe = split_name("mutud")[0].recipes("")["synth"]
+    batch = {"noisy": None, "mouth": torch.zeros(2, 25, 1), "viseme": torch.zeros(2, 25, dtype=torch.int64)}
+    with pytest.warns(UserWarning, match="collapse") if rings else warnings.catch_warnings():
+        values = _health(recipe)(_Reader(output), batch)
+    assert (values["effective_rank"] < 2) == rings
+
+
+class _Reader:
+    """A net that answers what it was given."""
+
+    def __init__(self, output):
+        self.net, self.output = self, output
+
+    def tame_only(self, noisy, mouth):
+        return self.output
+
+    def __call__(self, mouth, reading):
+        import torch
+
+        return torch.zeros(*mouth.shape[:2], 14)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("system", ["mutud", "gcrn"])
+def test_two_processes_train_together(system, tmp_path):
+    """As `torchrun` begins them on several GPUs or hosts, here on one processor: stages leave parameters unused."""
+    script = tmp_path / "train.py"
+    script.write_text(
+        "from dataclasses import replace; from pathlib import Path; import sys\n"
+        "from avbench.registry import split_name\n"
+        f"family, variant = split_name({system!r})\n"
+        "brief = dict(corpus='tiny', steps=4, warmup=1, batch=4, log_every=1, precision='32-true')\n"
+        "brief |= dict(lip_steps=2, tame_steps=2) if family.id == 'mutud' else {}\n"
+        "recipe = replace(family.recipes(variant)['synth'], **brief)\n"
+        "how = {'hours': 1e-9} if sys.argv[2] == 'begin' else {'resume': True}\n"
+        "family.train(variant, recipe, out=Path(sys.argv[1]), **how)\n"
+    )
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", script]
+    for how in ("begin", "go on"):  # all leave at the same step, or one would wait for ever
+        done = subprocess.run(
+            [*map(str, command), str(tmp_path / "out"), how], capture_output=True, text=True, timeout=900
+        )
+        assert done.returncode == 0, done.stderr[-2000:]
+    lines = [json.loads(line) for line in (tmp_path / "out" / "log.jsonl").read_text().splitlines()]
+    losses = [line["loss"] for line in lines if line["split"] == "train"]
+    assert len(losses) == (8 if system == "mutud" else 4) and np.isfinite(losses).all()
+    assert open_system(system, weights=tmp_path / "out" / "weights.safetensors").card.finished

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from avbench.errors import BadFile, UsageError
+from avbench.errors import AvbenchError, BadFile, UsageError
 from avbench.training.checkpoint import NAME, load_checkpoint
 from avbench.training.loop import _average, fit, learning_rate
 from avbench.training.recipe import TrainingRecipe
@@ -157,3 +157,17 @@ def test_pretraining_is_counted_logged_and_resumed(tmp_path):
     assert seen == list(range(-30, RECIPE.steps))
     steps = [json.loads(line)["step"] for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert steps == sorted(steps) and steps[0] < 0 and steps[-1] == RECIPE.steps
+
+
+def test_a_training_whose_gradients_are_never_finite_ends(tmp_path, monkeypatch):
+    monkeypatch.setattr("avbench.training.loop.LOST", 3)
+    model = torch.nn.Linear(1, 1)
+
+    def objective(model, batch, step):
+        return model(batch["x"]).mean() * float("nan"), {}
+
+    recipe = TrainingRecipe(name="toy", steps=10, warmup=1, learning_rate=0.1, log_every=1)
+    with pytest.raises(AvbenchError, match="not finite for 3 steps"):
+        fit(model, objective, lambda *_: {"x": torch.ones(2, 1)}, recipe, out=tmp_path, identity="toy")
+    lines = [json.loads(line, parse_constant=pytest.fail) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [line["loss"] for line in lines] == [None, None]

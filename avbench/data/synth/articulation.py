@@ -12,7 +12,7 @@ dimensionless: `open` (0 closed, 1 wide, below 0 pressed), `width` (-1 pursed, 1
 (0 low and back, 0.85 tip at the ridge, 1 between the teeth), `jaw` (0 to 1), `curl` (0 to 1: lower lip under the upper
 teeth).
 
-Contents: `PARAMETERS`, `VISEMES`, `viseme_of`, `track`, `lag_of`.
+Contents: `PARAMETERS`, `VISEMES`, `VOWELS`, `symbols_of`, `viseme_of`, `track`, `lag_of`.
 """
 
 from collections.abc import Sequence
@@ -64,7 +64,8 @@ _TABLE = {
     "er": (0.30, -0.22, 0.40, 0.30, 0.28, 0.0, 1.2, 1.3),
 }
 VISEMES = tuple(_TABLE)
-_VOWELS = frozenset(("ii", "ih", "eh", "aa", "ae", "uh", "ax", "ao", "oo", "uu", "er"))
+VOWELS = frozenset(("ii", "ih", "eh", "aa", "ae", "uh", "ax", "ao", "oo", "uu", "er"))
+"""The visemes of vowels."""
 
 _SYMBOLS = {
     "sil": "_ _: _! _^_ _|",
@@ -107,6 +108,29 @@ _REACH = 0.22
 _STRESS = 1.15
 _OPENING_SLOPE = 12.0
 """Lips that were pressed together part no faster than this, in units of `open` per second."""
+
+
+_LONGEST_FIRST = sorted([*_VISEME, *_DIPHTHONGS], key=lambda symbol: (-len(symbol), symbol))
+
+
+def symbols_of(code: str) -> tuple[str, ...]:
+    """The phonemes of a word of the lexicon, one by one, without their stress marks.
+
+    Raises:
+        ValueError: no phonemes of English.
+
+    Example:
+        >>> symbols_of("dZ'u:s")
+        ('dZ', 'u:', 's')
+    """
+    found, rest = [], code.lstrip("',%=|")
+    while rest:
+        symbol = next((s for s in _LONGEST_FIRST if rest.startswith(s)), None)
+        if symbol is None:
+            raise ValueError(f"no phoneme is known at the beginning of {rest!r}")
+        found.append(symbol)
+        rest = rest[len(symbol) :].lstrip("',%=|")
+    return tuple(found)
 
 
 def viseme_of(symbol: str) -> tuple[str, ...]:
@@ -212,7 +236,7 @@ def _segments(phonemes, end):
             shut = (start - 0.015, max(stop - 0.015, start + 0.030)) if nasal else (start - CLOSURE, start)
             closures.append(shut)
             rows.append(((shut[0] + shut[1]) / 2 + LEAD, shut[1] - shut[0], name, 1.0))
-        elif name in _VOWELS:
+        elif name in VOWELS:
             rows.append((start + 0.45 * length, length, name, stress))
         else:
             rows.append((start + 0.35 * length, max(0.04, 0.8 * length), name, 1.0))
@@ -229,7 +253,7 @@ def _onsets(phonemes):
     """
     starts = [p.start for p in phonemes]
     for i in range(1, len(phonemes)):
-        if _is_m(phonemes[i - 1]) and viseme_of(phonemes[i].symbol)[0] in _VOWELS:
+        if _is_m(phonemes[i - 1]) and viseme_of(phonemes[i].symbol)[0] in VOWELS:
             starts[i] = min(starts[i], max(phonemes[i - 1].start + 0.030, starts[i] - MURMUR))
     return starts
 

@@ -5,20 +5,19 @@
         offsets.npy   [n + 1] int64, where each clip begins in it
         meta.jsonl    one line per clip: text, words, phonemes
         sound.json    digests of these three
-        mouth.npy     [N, 88, 88] uint8, made when first asked for; frame f of a clip stands at offset / 640 + f
+        mouth.npy     [N, 88, 88] uint8, made when first asked for: the pictures of the clips one after the other
         mouth.json    its digest
 
-A shard of test or validation holds one clip of every speaker, so an exam of 40 clips needs a single one; a shard of
-training holds two clips of 16 speakers, and the sizes share shards.
+A part with a name has a folder of that name between the first two. Which clips make a shard is the part's to say.
 
 `<spec>` is the spec's fingerprint, `<sources>` a digest of the code and tables that shape clips: whoever changes them
-meets no clip of before.
+meets no clip of before. That of a part with a name counts the part's own files as well.
 
 Files are written aside and renamed, and their digests are checked when a process first opens them, so a killed, cut or
 damaged shard is noticed and made again (by `prepare`).
 
-Contents: `Shard`, `Sound`, `cache_folder`, `shards_of`, `is_kept`, `has_sound`, `has_mouth`, `is_ready`, `open_sound`,
-`open_mouth`, `phonemes_from`, `write_sound`, `write_mouth`.
+Contents: `Shard`, `Sound`, `cache_folder`, `source_digest`, `shards_of`, `is_kept`, `has_sound`, `has_mouth`,
+`is_ready`, `open_sound`, `open_mouth`, `record_from`, `phonemes_from`, `write_sound`, `write_mouth`.
 """
 
 import hashlib
@@ -28,22 +27,18 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ...errors import MissingResource
 from ...signal.files import atomic_folder, atomic_write
-from .spec import SIZES, CorpusSpec, clip_ids, speaker_of
+from ...types import Word
+from .parts import find_part
+from .session import Record, Said
+from .spec import CorpusSpec
 from .voice import Phoneme
 
-if TYPE_CHECKING:
-    from .sentences import Said
-
-SPEAKERS_PER_SHARD = 16
-CLIPS_PER_SPEAKER = 2
 SOUND_FILES = ("audio.npy", "offsets.npy", "meta.jsonl")
 
 _checked: set[tuple[str, int, int]] = set()
@@ -58,26 +53,30 @@ class Shard:
         split: of the clips.
         name: of the shard within its split.
         ids: of its clips, in order.
+        part: of the corpus.
     """
 
     spec: CorpusSpec
     split: str
     name: str
     ids: tuple[str, ...]
+    part: str = ""
 
     @property
     def folder(self) -> Path:
         """Where it is kept."""
-        return cache_folder() / "avbench-synth" / f"{self.spec.fingerprint}-{source_digest()}" / self.split / self.name
+        key = f"{self.spec.fingerprint}-{source_digest(self.part)}"
+        return cache_folder() / "avbench-synth" / self.part / key / self.split / self.name
 
 
 @dataclass(frozen=True, eq=False)
 class Sound:
-    """An opened shard: `[M]` int16, `[n + 1]` int64, and a record per clip."""
+    """An opened shard: `[M]` int16, `[n + 1]` int64, a record per clip, `[n + 1]` int64: where its pictures begin."""
 
     audio: np.ndarray
     offsets: np.ndarray
     meta: tuple[dict, ...]
+    frame_offsets: np.ndarray
 
 
 def cache_folder() -> Path:
@@ -90,47 +89,25 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "avbench"
 
 
-@lru_cache(maxsize=1)
-def source_digest() -> str:
-    """Digest of the files of this room that clips depend on."""
-    keepers = ("cache.py", "corpus.py", "makers.py", "prepare.py", "gallery.py", "mean_face.py")
+@lru_cache(maxsize=32)
+def source_digest(part: str = "") -> str:
+    """Digest of the files of this room that clips of a part depend on, with the part's own."""
+    keepers = ("cache.py", "corpus.py", "makers.py", "prepare.py", "gallery.py", "sample.py", "mean_face.py")
     hashed = hashlib.blake2b(digest_size=4)
-    for path in sorted(p for p in Path(__file__).parent.iterdir() if p.suffix in (".py", ".tsv")):
-        if path.name not in keepers and not path.name.startswith("noise_"):
-            hashed.update(path.name.encode() + path.read_bytes())
+    room = Path(__file__).parent
+    shaping = [
+        p
+        for p in sorted(p for p in room.iterdir() if p.suffix in (".py", ".tsv"))
+        if p.name not in keepers and not p.name.startswith("noise_")
+    ]
+    for path in [*shaping, *(room / "parts" / name for name in find_part(part).files)]:
+        hashed.update(path.name.encode() + path.read_bytes())
     return hashed.hexdigest()
 
 
-def shards_of(spec: CorpusSpec, size: str, split: str) -> tuple[Shard, ...]:
+def shards_of(spec: CorpusSpec, size: str, split: str, part: str = "") -> tuple[Shard, ...]:
     """The shards that hold a split of a size, in the order in which every process makes them."""
-    ids = clip_ids(size, split)
-    by_index = {k: list(group) for k, group in groupby(ids, key=_index_of)}
-    if split != "train":
-        return tuple(Shard(spec, split, f"{k:03d}", tuple(group)) for k, group in by_index.items())
-    shards = []
-    wanted = {speaker_of(i) for i in ids}
-    for g, group in enumerate(_training_groups()):
-        if not wanted.issuperset(group):
-            continue
-        for first in range(0, len(by_index), CLIPS_PER_SPEAKER):
-            names = tuple(f"{s}-{k:03d}" for s in group for k in range(first, first + CLIPS_PER_SPEAKER))
-            shards.append(Shard(spec, split, f"{g:02d}-{first:03d}", names))
-    return tuple(shards)
-
-
-def _index_of(clip_id: str) -> int:
-    return int(clip_id.rsplit("-", 1)[1])
-
-
-def _training_groups() -> list[tuple[str, ...]]:
-    """The training speakers by sixteen: those of the smallest size first, so that sizes share whole shards."""
-    groups, before = [], set()
-    for size in sorted(SIZES, key=lambda name: SIZES[name].speakers):
-        speakers = {speaker_of(i) for i in clip_ids(size, "train")}
-        new = sorted(speakers - before)
-        groups += [tuple(new[i : i + SPEAKERS_PER_SHARD]) for i in range(0, len(new), SPEAKERS_PER_SHARD)]
-        before = speakers
-    return groups
+    return tuple(Shard(spec, split, name, tuple(ids), part) for name, ids in find_part(part).shards(size, split))
 
 
 def is_kept(shard: Shard, mouth: bool) -> bool:
@@ -163,7 +140,8 @@ def open_sound(shard: Shard) -> Sound:
         audio = np.load(shard.folder / "audio.npy", mmap_mode="r")
         offsets = np.load(shard.folder / "offsets.npy")
         with (shard.folder / "meta.jsonl").open(encoding="utf-8") as lines:
-            return Sound(audio, offsets, tuple(json.loads(line) for line in lines))
+            meta = tuple(json.loads(line) for line in lines)
+        return Sound(audio, offsets, meta, np.cumsum([0, *(m["frames"] for m in meta)]).astype(np.int64))
     except OSError as error:
         raise MissingResource(f"{shard.folder} vanished while it was in use; run this again.") from error
 
@@ -181,24 +159,21 @@ def phonemes_from(meta: dict) -> tuple[Phoneme, ...]:
     return tuple(Phoneme(symbol, start, bool(stressed)) for symbol, start, stressed in meta["phonemes"])
 
 
-def write_sound(shard: Shard, said: Sequence["Said"]) -> None:
+def record_from(meta: dict) -> Record:
+    """A record of meta.jsonl."""
+    words = tuple(Word(*word) for word in meta["words"])
+    known = meta["id"], meta["frames"], meta["text"], words, phonemes_from(meta), meta["end"]
+    return Record(*known, meta.get("more", {}))
+
+
+def write_sound(shard: Shard, said: Sequence[Said]) -> None:
     """Keep the sound of a shard's clips, in order; its mouths, if there were any, are of another sound and go.
 
     Raises:
         MissingResource: disk full, no right to write.
     """
     offsets = np.cumsum([0, *(len(s.samples) for s in said)]).astype(np.int64)
-    lines = [
-        {
-            "id": s.id,
-            "frames": s.frames,
-            "text": s.text,
-            "words": [[w.text, w.start, w.end] for w in s.words],
-            "phonemes": [[p.symbol, p.start, int(p.stressed)] for p in s.phonemes],
-            "end": s.end,
-        }
-        for s in said
-    ]
+    lines = [_line(s) for s in said]
     with atomic_folder(shard.folder) as folder:
         _save(folder / "audio.npy", np.concatenate([s.samples for s in said]))
         _save(folder / "offsets.npy", offsets)
@@ -214,6 +189,19 @@ def write_mouth(shard: Shard, mouths: Sequence[np.ndarray]) -> None:
         _save_to(handle, np.concatenate(list(mouths)))
     with atomic_write(shard.folder / "mouth.json") as handle:
         handle.write(json.dumps({"mouth.npy": _digest(target)}).encode())
+
+
+def _line(record: Record) -> dict:
+    """What meta.jsonl says of a clip."""
+    line = {
+        "id": record.id,
+        "frames": record.frames,
+        "text": record.text,
+        "words": [[w.text, w.start, w.end] for w in record.words],
+        "phonemes": [[p.symbol, p.start, int(p.stressed)] for p in record.phonemes],
+        "end": record.end,
+    }
+    return line | ({"more": dict(record.more)} if record.more else {})
 
 
 def _save(path: Path, array: np.ndarray) -> None:

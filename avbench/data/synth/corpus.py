@@ -10,29 +10,31 @@ from functools import cached_property
 
 import numpy as np
 
-from ...errors import UnknownName
+from ...errors import MissingResource, UnknownName
 from ...signal.audio import RATE, from_int16
 from ...signal.files import digest
-from ...signal.video import FPS, SAMPLES_PER_FRAME
-from ...types import Audio, Clip, Video, Word
+from ...signal.video import FPS
+from ...types import Audio, Clip, Video
 from ..dataset import Progress, Say
 from . import articulation, cache
 from .cache import Shard
+from .parts import find_part
 from .prepare import make_ready
-from .sentences import show_landmarks
+from .session import Record
 from .speakers import make_speaker
-from .spec import CorpusSpec, clip_ids, speaker_of
+from .spec import CorpusSpec
 from .voice import Phoneme
 
 
 class SynthDataset:
-    """A split of the embedded corpus.
+    """A split of a part of the embedded corpus.
 
     Args:
         name: as typed.
         split: of `spec.SPLITS`.
-        size: of `spec.SIZES`; decides the training split only.
+        size: of the part's; of the sentences it decides the training split only.
         spec: of the corpus.
+        part: of the corpus; the sentences unless given.
 
     Raises:
         UnknownName: no such split or size.
@@ -42,18 +44,27 @@ class SynthDataset:
     licence = "Apache-2.0 (made on this machine; speech by espeak-ng)"
     notes = ()
 
-    def __init__(self, name: str, split: str = "test", size: str = "base", spec: CorpusSpec | None = None):
+    def __init__(
+        self, name: str, split: str = "test", size: str = "base", spec: CorpusSpec | None = None, part: str = ""
+    ):
         self.name, self.split, self.size, self.spec = name, split, size, spec or CorpusSpec()
-        self.ids = clip_ids(size, split)
-        self.shards = cache.shards_of(self.spec, size, split)
-        self.fingerprint = digest("\n".join(["avbench-synth", self.spec.fingerprint, *self.ids]).encode())
+        self.part = find_part(part)
+        self.ids = self.part.clip_ids(size, split)
+        self.shards = cache.shards_of(self.spec, size, split, part)
+        content = f"{self.part.root}@{self.part.version}" if part else "avbench-synth"
+        self.fingerprint = digest("\n".join([content, self.spec.fingerprint, *self.ids]).encode())
         self._place = {clip: (shard, row) for shard in self.shards for row, clip in enumerate(shard.ids)}
         self._sounds: dict[str, cache.Sound] = {}
         self._mouths: dict[str, np.ndarray] = {}
 
     def __reduce__(self):
         """Another process maps the files for itself."""
-        return SynthDataset, (self.name, self.split, self.size, self.spec)
+        return type(self), (self.name, self.split, self.size, self.spec, self.part.name)
+
+    @property
+    def pictured(self) -> tuple[str, ...]:
+        """Ids of the clips that have pictures: all of them, or none of a part for the ear alone."""
+        return () if self.part.picture is None else self.ids
 
     @cached_property
     def clips(self) -> tuple[Clip, ...]:
@@ -91,23 +102,30 @@ class SynthDataset:
         if clip_ids is not None:
             names = {self._find(i)[0].name for i in clip_ids}
             wanted = tuple(s for s in self.shards if s.name in names)
-        make_ready(wanted, mouth, workers, progress, say)
+        make_ready(wanted, mouth and self.part.picture is not None, workers, progress, say)
 
     def clip(self, clip_id: str) -> Clip:
         """One clip; makes the sound of its shard if need be. Raises `UnknownName` or `MissingResource`."""
-        meta, speaker = self._meta(clip_id), make_speaker(self.spec, speaker_of(clip_id))
+        sound, row = self._sound(clip_id)
+        record, speaker = self.record(clip_id), make_speaker(self.spec, self.part.speaker(clip_id))
+        traits = {"gender": speaker.gender, "accent": speaker.accent, "age": round(speaker.age), "split": self.split}
         return Clip(
             clip_id,
-            meta["frames"] / FPS,
+            int(sound.offsets[row + 1] - sound.offsets[row]) / RATE,
             speaker.id,
-            meta["text"],
-            tuple(Word(*w) for w in meta["words"]),
-            {"gender": speaker.gender, "accent": speaker.accent, "age": round(speaker.age), "split": self.split},
+            record.text,
+            record.words,
+            traits | self.part.traits(record),
         )
+
+    def record(self, clip_id: str) -> Record:
+        """All that is known of a clip; makes the sound of its shard if need be."""
+        sound, row = self._sound(clip_id)
+        return cache.record_from(sound.meta[row])
 
     def phonemes(self, clip: Clip) -> tuple[Phoneme, ...]:
         """When each phoneme begins; each lasts until the next one."""
-        return cache.phonemes_from(self._meta(clip.id))
+        return self.record(clip.id).phonemes
 
     def audio(self, clip: Clip) -> Audio:
         """`[T]` at 16 kHz, whole frames of 640 samples. Raises `UnknownName` or `MissingResource`."""
@@ -121,17 +139,26 @@ class SynthDataset:
             UnknownName: a clip that this split does not hold.
             MissingResource: see `prepare`.
         """
+        return Video(np.array(self.pictures(clip)[..., None]), float(FPS))
+
+    def pictures(self, clip: Clip) -> np.ndarray:
+        """What is kept to be seen of a clip: `[F, *part.picture]` uint8, read-only. Raises as `mouth`."""
         (shard, _), (sound, row) = self._find(clip.id), self._sound(clip.id)
+        if self.part.picture is None:
+            raise MissingResource(f"{self.name} has no pictures: it is for the ear alone.")
         if shard.name not in self._mouths:
             make_ready([shard], mouth=True)
             self._mouths[shard.name] = cache.open_mouth(shard)
-        begin, end = sound.offsets[row : row + 2] // SAMPLES_PER_FRAME
-        return Video(np.array(self._mouths[shard.name][begin:end, :, :, None]), float(FPS))
+        begin, end = sound.frame_offsets[row : row + 2]
+        return self._mouths[shard.name][begin:end]
+
+    def face(self, clip: Clip) -> Video:
+        """`[F, 128, 128, 3]` RGB at 25 fps: the whole face, drawn anew at each call and never kept."""
+        return Video(self.part.face(self.spec, self.record(clip.id)), float(FPS))
 
     def landmarks(self, clip: Clip) -> np.ndarray:
         """`[F, 68, 2]` float32: exact points of the 128 × 128 face, x and y in pixels."""
-        meta = self._meta(clip.id)
-        return show_landmarks(self.spec, clip.id, cache.phonemes_from(meta), meta["end"], meta["frames"])
+        return self.part.landmarks(self.spec, self.record(clip.id))
 
     def _find(self, clip_id: str) -> tuple[Shard, int]:
         if clip_id not in self._place:
@@ -144,10 +171,6 @@ class SynthDataset:
             make_ready([shard])
             self._sounds[shard.name] = cache.open_sound(shard)
         return self._sounds[shard.name], row
-
-    def _meta(self, clip_id: str) -> dict:
-        sound, row = self._sound(clip_id)
-        return sound.meta[row]
 
 
 class TrainingArrays:
@@ -163,14 +186,16 @@ class TrainingArrays:
 
     def __init__(self, dataset: SynthDataset, mouth: bool):
         rows = {c: (k, row) for k, shard in enumerate(dataset.shards) for row, c in enumerate(shard.ids)}
-        self.ids, self.fingerprint = dataset.ids, dataset.fingerprint
+        self.ids, self.fingerprint, self._part = dataset.ids, dataset.fingerprint, dataset.part
         self.shards = tuple(cache.open_sound(s) for s in dataset.shards)
         self._mouths = tuple(cache.open_mouth(s) for s in dataset.shards) if mouth else None
         self._rows = np.array([rows[c] for c in self.ids], np.int64)
-        self._begin = np.array([self.shards[k].offsets[row] for k, row in self._rows], np.int64)
-        lengths = np.array([np.diff(self.shards[k].offsets)[row] for k, row in self._rows], np.int64)
-        self.offsets = np.concatenate([[0], np.cumsum(lengths)])
-        self.frame_offsets = self.offsets // SAMPLES_PER_FRAME
+        self.offsets = self._laid_out([s.offsets for s in self.shards])
+        self.frame_offsets = self._laid_out([s.frame_offsets for s in self.shards])
+
+    def _laid_out(self, offsets: list[np.ndarray]) -> np.ndarray:
+        lengths = [np.diff(part) for part in offsets]
+        return np.concatenate([[0], np.cumsum(np.array([lengths[k][row] for k, row in self._rows], np.int64))])
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -186,7 +211,7 @@ class TrainingArrays:
 
     def speaker(self, index: int) -> str:
         """Who speaks."""
-        return speaker_of(self.ids[index])
+        return self._part.speaker(self.ids[index])
 
     def text(self, index: int) -> str:
         """What is said, with punctuation."""
@@ -195,8 +220,9 @@ class TrainingArrays:
 
     def audio(self, index: int) -> np.ndarray:
         """`[T]` int16 at 16 kHz, a read-only view; T = 640 frames."""
-        begin = self._begin[index]
-        return self.shards[self._rows[index, 0]].audio[begin : begin + self.frames(index) * SAMPLES_PER_FRAME]
+        shard, row = self._rows[index]
+        begin, end = self.shards[shard].offsets[row : row + 2]
+        return self.shards[shard].audio[begin:end]
 
     def mouth(self, index: int) -> np.ndarray:
         """`[F, 88, 88]` uint8, a read-only view.
@@ -206,8 +232,9 @@ class TrainingArrays:
         """
         if self._mouths is None:
             raise ValueError("these arrays were opened without mouths")
-        begin = self._begin[index] // SAMPLES_PER_FRAME
-        return self._mouths[self._rows[index, 0]][begin : begin + self.frames(index)]
+        shard, row = self._rows[index]
+        begin, end = self.shards[shard].frame_offsets[row : row + 2]
+        return self._mouths[shard][begin:end]
 
     def visemes(self, index: int) -> np.ndarray:
         """`[F]` int64, places in `articulation.VISEMES`: what is said in the middle of each frame."""
@@ -240,22 +267,25 @@ def open_training(
     workers: int | None = None,
     progress: Progress | None = None,
     say: Say | None = None,
+    part: str = "",
 ) -> TrainingArrays:
     """Make what is missing of a split, and open it as arrays.
 
     Args:
-        size: of `spec.SIZES`.
+        size: of the part's.
         split: of `spec.SPLITS`.
         mouth: whether pictures are wanted too.
         spec: of the corpus.
         workers: processes; as many as there are processors unless given.
         progress: called with the clips done and the clips to do; never if nothing is missing.
         say: called with a sentence when this process has to wait for another.
+        part: of the corpus; the sentences unless given.
 
     Raises:
-        UnknownName: no such size or split.
+        UnknownName: no such part, size or split.
         MissingResource: no speech engine, no right to write to the cache, no space.
     """
-    dataset = SynthDataset(f"avbench-synth/{size}", split, size, spec)
+    chosen = find_part(part)
+    dataset = chosen.open(f"{chosen.root}/{size}", split, size, spec or CorpusSpec())
     dataset.prepare(mouth=mouth, workers=workers, progress=progress, say=say)
     return TrainingArrays(dataset, mouth)

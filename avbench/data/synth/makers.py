@@ -25,9 +25,10 @@ from typing import IO, Any
 import numpy as np
 
 from ...errors import AvbenchError, MissingResource
-from .sentences import Said, say, show_mouth
+from .parts import find_part
+from .session import Record, Said
 from .spec import CorpusSpec
-from .voice import Phoneme, Voice
+from .voice import Voice
 
 FAREWELL = 10.0  # seconds that a worker gets to finish what it has in hand
 
@@ -38,22 +39,20 @@ class Order:
 
     Args:
         id: of the clip.
-        mouth: whether its mouth is wanted.
-        phonemes: None: say it as well; else what was said before, and only the mouth is drawn.
-        end: when the last phoneme ends.
-        frames: length.
+        mouth: whether its pictures are wanted.
+        record: None: say it as well; else what was said before, and only the pictures are drawn.
+        part: of the corpus.
     """
 
     id: str
     mouth: bool
-    phonemes: tuple[Phoneme, ...] | None = None
-    end: float = 0.0
-    frames: int = 0
+    record: Record | None = None
+    part: str = ""
 
 
 @dataclass(frozen=True, eq=False)
 class Made:
-    """What was made of one clip: `mouth` is `[F, 88, 88]` uint8; None is what was not ordered."""
+    """What was made of one clip: `mouth` is `[F, 88, 88]` uint8 (or what the part shows); None was not ordered."""
 
     said: Said | None
     mouth: np.ndarray | None
@@ -63,9 +62,9 @@ def make(spec: CorpusSpec, orders: Sequence[Order], voice: Voice) -> list[Made]:
     """Make some clips, one after the other. Raises `MissingResource` without a speech engine."""
     made = []
     for order in orders:
-        said = say(spec, order.id, voice) if order.phonemes is None else None
-        performance = (said.phonemes, said.end, said.frames) if said else (order.phonemes, order.end, order.frames)
-        made.append(Made(said, show_mouth(spec, order.id, *performance) if order.mouth else None))
+        part = find_part(order.part)
+        said = part.say(spec, order.id, voice) if order.record is None else None
+        made.append(Made(said, part.show(spec, said or order.record) if order.mouth else None))
     return made
 
 

@@ -7,7 +7,6 @@ Contents: `make_ready`.
 """
 
 import logging
-import os
 import shutil
 from collections import deque
 from collections.abc import Iterable
@@ -16,12 +15,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import groupby
 
+from ...processors import usable_processors
 from ...signal.files import file_lock
 from ..dataset import Progress, Say
 from . import cache
 from .cache import Shard
 from .makers import Made, Makers, Order
-from .spec import speaker_of
+from .parts import find_part
 
 CLIPS_IN_HAND = 128
 _log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ def make_ready(
     total = sum(len(s.ids) for s in missing)
     line = _Line(mouth, total, progress or (lambda done, total: None), say or _log.warning)
     line.progress(0, total)
-    with Makers(min(workers or os.cpu_count() or 1, total)) as makers, line:
+    with Makers(min(workers or usable_processors(), total)) as makers, line:
         for shard in missing:
             line.begin(shard, makers)
             while line.waiting_clips > CLIPS_IN_HAND:
@@ -140,10 +140,9 @@ class _Line:
 
 def _orders(shard: Shard, sound: bool, mouth: bool) -> list[list[Order]]:
     """Orders by speaker, whose face a worker then draws once."""
+    speaker = find_part(shard.part).speaker
     if sound:
-        orders = [Order(i, mouth) for i in shard.ids]
+        orders = [Order(i, mouth, part=shard.part) for i in shard.ids]
     else:
-        orders = [
-            Order(m["id"], mouth, cache.phonemes_from(m), m["end"], m["frames"]) for m in cache.open_sound(shard).meta
-        ]
-    return [list(group) for _, group in groupby(orders, key=lambda order: speaker_of(order.id))]
+        orders = [Order(m["id"], mouth, cache.record_from(m), shard.part) for m in cache.open_sound(shard).meta]
+    return [list(group) for _, group in groupby(orders, key=lambda order: speaker(order.id))]

@@ -159,12 +159,12 @@ def clip_ids(size: str, split: str) -> tuple[str, ...]:
 
 
 def speaker_of(clip_id: str) -> str:
-    """The speaker who says a clip: `"s017-003"` gives `"s017"`.
+    """The speaker who says a clip: `"s017-003"` gives `"s017"`, and so does `"s017-market"` of a part.
 
     Raises:
         UsageError: not the name of a clip.
     """
-    if not re.fullmatch(r"s\d{3,}-\d{3,}", clip_id):
+    if not re.fullmatch(r"s\d{3,}(-[a-z0-9]+)+", clip_id):
         raise UsageError(f"Clips of avbench-synth are called like s017-003, not {clip_id!r}.")
     return clip_id.split("-")[0]
 

@@ -22,7 +22,6 @@ from math import gcd
 from pathlib import Path
 
 import numpy as np
-from scipy.signal import resample_poly
 
 from ...errors import AvbenchError, MissingResource, UsageError
 from ...types import Word
@@ -262,6 +261,8 @@ class Voice:
 
 
 def _utterance(pcm: bytes, events: list, words: tuple[str, ...], rate: int) -> Utterance:
+    from scipy.signal import resample_poly
+
     spoken = np.frombuffer(pcm, "<i2") / 32768.0
     common = gcd(RATE, rate)
     samples = resample_poly(spoken, RATE // common, rate // common).astype(np.float32)

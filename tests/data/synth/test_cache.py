@@ -111,7 +111,8 @@ def stand_in(spec, orders, voice):
     """Silence with a made-up picture, in no time."""
     made = []
     for order in orders:
-        said = makers.Said(order.id, np.zeros(1280, np.int16), "x", (), (), 0.08) if order.phonemes is None else None
+        silence = makers.Said(order.id, 2, "x", (), (), 0.08, samples=np.zeros(1280, np.int16))
+        said = silence if order.record is None else None
         made.append(makers.Made(said, np.full((2, 88, 88), 7, np.uint8) if order.mouth else None))
     return made
 

@@ -88,7 +88,7 @@ class FakeSaid:
 
     def __init__(self, meta, samples):
         self.id, self.text, self.end, self.frames = meta["id"], meta["text"], meta["end"], meta["frames"]
-        self.samples, self.words, self.phonemes = samples, (), ()
+        self.samples, self.words, self.phonemes, self.more = samples, (), (), {}
 
 
 def test_the_control_has_the_same_voices_and_other_faces():

@@ -8,7 +8,8 @@ import pytest
 from avbench.data.synth import articulation
 from avbench.data.synth.face import make_identity
 from avbench.data.synth.makers import Order, make
-from avbench.data.synth.sentences import _section, make_session, say
+from avbench.data.synth.sentences import say
+from avbench.data.synth.session import _section, make_session
 from avbench.data.synth.speakers import make_speaker
 from avbench.data.synth.spec import CorpusSpec, clip_ids, speaker_of
 from avbench.data.synth.voice import Voice
@@ -95,7 +96,7 @@ def test_a_clip_does_not_depend_on_what_was_made_before(voice, said):
     assert [digest(c.samples) for c in reversed(again)] == [digest(c.samples) for c in said[:4]]
     assert [c.phonemes for c in reversed(again)] == [c.phonemes for c in said[:4]]
     (first,) = make(SPEC, [Order(IDS[0], mouth=True)], voice)
-    (later,) = make(SPEC, [Order(IDS[0], True, said[0].phonemes, said[0].end, said[0].frames)], voice)
+    (later,) = make(SPEC, [Order(IDS[0], True, said[0])], voice)
     assert later.said is None and first.mouth.shape == (said[0].frames, 88, 88)
     assert np.array_equal(first.mouth, later.mouth)
 

@@ -1,0 +1,91 @@
+"""Where records of plans are kept: hashes and fingerprints of all that a plan renders to (see `verify`).
+
+The record of an official plan stands in `plans/pcm.json` (speech enhancement) or `plans/pcm-<task>.json`, that of any
+other plan beside it, `<name>.pcm.json`. Things that many official plans use, faces and voices of the embedded corpus,
+have one line each in `plans/things/<data set>.tsv`: kind, clip, hash, fingerprint.
+
+Contents: `RECORDS`, `record_path`, `things_path`, `read_record`, `read_things`, `write_things`, `write_records`,
+`lines_of`.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..errors import BadFile, MissingResource
+from ..signal.files import atomic_write, digest
+from .protocol import Plan
+from .rules import AVSE_PLANS, PLANS, RULES
+
+RECORDS = PLANS / "pcm.json"
+SHORT = 8  # digits of the hash of a plan's line
+
+
+def record_path(name: str | Path) -> Path:
+    """Where the record of a plan is, named as for `load_plan`."""
+    if name in AVSE_PLANS:
+        return RECORDS
+    if name in RULES:
+        return PLANS / f"pcm-{RULES[name].task.partition('@')[0]}.json"
+    return Path(name).with_suffix(".pcm.json")
+
+
+def things_path(dataset: str) -> Path:
+    """Where the things of an embedded data set are."""
+    return PLANS / "things" / f"{dataset.replace('/', '.')}.tsv"
+
+
+def read_record(name: str | Path, plan: Plan) -> dict[str, Any]:
+    """The record of a plan, named as for `load_plan`.
+
+    Raises:
+        MissingResource: there is none.
+        BadFile: not a record.
+    """
+    path = record_path(name)
+    try:
+        record = json.loads(path.read_bytes())[plan.name]
+        if not {"plan_sha256", "clips", "noises", "rows"} <= set(record):
+            raise ValueError("it lacks hashes")
+        if name in RULES and "lines" in record:
+            path = things_path(RULES[name].dataset)
+            record["things"] = read_things(path)
+    except OSError as error:
+        raise MissingResource(
+            f"There is no record {path} to verify {name} against: {error.strerror or error}."
+        ) from error
+    except (ValueError, TypeError, KeyError) as error:
+        raise BadFile(f"{path} holds no record of the plan {plan.name}: {error}.") from error
+    return record
+
+
+def read_things(path: Path) -> dict[str, list[str]]:
+    """Name of every thing of a file to its hash and fingerprint."""
+    rows = (line.split("\t") for line in path.read_text(encoding="utf-8").splitlines())
+    return {f"{kind} {item}": found for kind, item, *found in rows}
+
+
+def write_things(dataset: str, things: Mapping[str, list[str]]) -> None:
+    """Write the things of an embedded data set, sorted."""
+    lines = ("\t".join([*name.split(" ", 1), *found]) for name, found in sorted(things.items()))
+    with atomic_write(things_path(dataset)) as handle:
+        handle.write(("\n".join(lines) + "\n").encode())
+
+
+def write_records(path: Path, records: Mapping[str, Any]) -> None:
+    """Write records of one or more plans, one row to a line so that differences can be read."""
+    with atomic_write(path) as handle:
+        handle.write(_lines(records, depth=3).encode() + b"\n")
+
+
+def _lines(value: Any, depth: int) -> str:
+    if depth == 0 or not isinstance(value, dict) or not value:
+        return json.dumps(value)
+    inner = ",\n".join(f"{json.dumps(key)}: {_lines(item, depth - 1)}" for key, item in value.items())
+    return "{\n" + inner + "\n}"
+
+
+def lines_of(plan: Plan) -> str:
+    """Short hashes of the lines of a plan, one after the other, so that a changed line has a number."""
+    return "".join(digest(line)[:SHORT] for line in plan.content.splitlines())
