@@ -160,7 +160,7 @@ def test_what_nobody_wrote_down_is_void_for_all_and_refused_where_it_is_all(avbe
         ("espnet", "--judge is NAME=PATH"),
         ("nobody=x", "no judge called 'nobody'"),
         ("nisqa=none.tar", "There is no file none.tar"),
-        ("espnet=synth-asr", "synth-asr has no weights here"),
+        ("espnet=nisqa", "nisqa has no weights here"),
     ],
 )
 def test_a_judge_that_cannot_be_had_by_name_is_refused_before_anything_sits(avbench, spoken, judge, expected):
