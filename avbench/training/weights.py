@@ -6,7 +6,7 @@ gives float32 back either way. A scale lies beside its tensor as `<name>.scale`,
 one-sized elsewhere: channels are dimension 0, or dimension 1 where that loses less (transposed convolutions,
 codebooks).
 
-Contents: `save_weights`, `load_weights`, `digest_of`.
+Contents: `save_weights`, `load_weights`, `begin_from`, `digest_of`.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from ..errors import BadFile, MissingResource
 from ..signal.files import atomic_write
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
 
 SCALE = ".scale"
 
@@ -90,6 +90,29 @@ def load_weights(path: Path) -> tuple[dict[str, "Tensor"], dict[str, Any]]:
             tensor = tensor.float() * scale
         state[name] = tensor.float() if tensor.is_floating_point() else tensor
     return state, metadata
+
+
+def begin_from(model: "nn.Module", path: Path) -> str:
+    """Take from a weight file the tensors whose names and shapes fit a net.
+
+    Args:
+        model: changed in place; what does not fit stays as it is.
+        path: of the weight file.
+
+    Returns:
+        How many were taken, e.g. `"12 of 40 tensors"`.
+
+    Raises:
+        MissingResource: there is no such file.
+        BadFile: it is no weight file, or none of it fits.
+    """
+    state, _ = load_weights(path)
+    own = model.state_dict()
+    fitting = {n: t for n, t in state.items() if n in own and own[n].shape == t.shape}
+    if not fitting:
+        raise BadFile(f"No tensor of {path} fits this net.")
+    model.load_state_dict(fitting, strict=False)
+    return f"{len(fitting)} of {len(own)} tensors"
 
 
 def digest_of(path: Path) -> str:

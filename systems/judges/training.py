@@ -15,7 +15,7 @@ from torch import nn
 from avbench.errors import BadFile
 from avbench.training.loop import Batch, Objective, fit
 from avbench.training.recipe import TrainingRecipe, fingerprint
-from avbench.training.weights import load_weights, save_weights
+from avbench.training.weights import begin_from, load_weights, save_weights
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def train_course(
         BadFile: `init` is no weight file, or none of it fits.
     """
     if init is not None:
-        announce(f"begins from {init}: {_begin_from(course.deployed(course.model), init)}")
+        announce(f"begins from {init}: {begin_from(course.deployed(course.model), init)}")
     identity = f"{course.judge} {recipe.name} {fingerprint(recipe)} {course.fingerprint}"
     model, progress = fit(
         course.model, course.objective, course.batch_of, recipe, out=out, identity=identity, device=device,
@@ -102,14 +102,3 @@ def open_net(net: nn.Module, path: Path, device: str) -> Any:
     except RuntimeError as error:
         raise BadFile(f"{path} does not fit {type(net).__name__}: other sizes or parts.") from error
     return net.to(device).eval().requires_grad_(False)
-
-
-def _begin_from(model: nn.Module, init: Path) -> str:
-    """Take the tensors whose names and shapes fit; says how many."""
-    state, _ = load_weights(init)
-    own = model.state_dict()
-    fitting = {n: t for n, t in state.items() if n in own and own[n].shape == t.shape}
-    if not fitting:
-        raise BadFile(f"No tensor of {init} fits this net.")
-    model.load_state_dict(fitting, strict=False)
-    return f"{len(fitting)} of {len(own)} tensors"

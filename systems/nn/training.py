@@ -17,11 +17,11 @@ from torch import Tensor, nn
 
 from avbench.data.noise import open_noise
 from avbench.data.synth.corpus import open_training
-from avbench.errors import BadFile, MissingResource
+from avbench.errors import MissingResource
 from avbench.training.batches import MixtureRecipe, Mixtures, NoiseTracks
 from avbench.training.loop import Batch, Objective, Progress, fit
 from avbench.training.recipe import TrainingRecipe, fingerprint
-from avbench.training.weights import load_weights, save_weights
+from avbench.training.weights import begin_from, save_weights
 
 from .lips import LipReader
 
@@ -82,7 +82,7 @@ def train_enhancer(
         )
     if init is not None:
         net = exercise.model.net if isinstance(exercise.model, LipReader) else exercise.model
-        announce(f"begins from {init}: {_begin_from(net, init)}")
+        announce(f"begins from {init}: {begin_from(net, init)}")
     train, check = _mixtures(exercise, recipe, announce)
     identity = f"{exercise.system} {recipe.name} {fingerprint(recipe)} {train.corpus.fingerprint}"
 
@@ -170,17 +170,6 @@ def _si_sdr(estimate: Tensor, reference: Tensor) -> Tensor:
     target = alpha * reference
     ratio = target.square().sum(-1) / (target - estimate).square().sum(-1).clamp_min(1e-12)
     return 10 * torch.log10(ratio.clamp_min(1e-12))
-
-
-def _begin_from(model: nn.Module, init: Path) -> str:
-    """Take the tensors whose names and shapes fit; says how many."""
-    state, _ = load_weights(init)
-    own = model.state_dict()
-    fitting = {n: t for n, t in state.items() if n in own and own[n].shape == t.shape}
-    if not fitting:
-        raise BadFile(f"No tensor of {init} fits this net.")
-    model.load_state_dict(fitting, strict=False)
-    return f"{len(fitting)} of {len(own)} tensors"
 
 
 def _device_name(device: str) -> str:

@@ -8,6 +8,7 @@ Conventions: paths are relative to the exported folder, with `/`; a place is the
 Contents: `Layout`, `numbered`.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ Files = Mapping[str, Callable[[], bytes]]
 """Path of a file, and what makes its content."""
 
 
-class Layout:
+class Layout(ABC):
     """A layout.
 
     Attributes:
@@ -39,13 +40,13 @@ class Layout:
     corpus: str
     splits: tuple[str, ...] = SPLITS
 
+    @abstractmethod
     def places(self, size: str, split: str) -> dict[str, str]:
         """Clip and place, for all clips of a split, in order; places are unlike each other in all splits of a size."""
-        raise NotImplementedError
 
+    @abstractmethod
     def files(self, dataset: "SynthDataset", clip_id: str, place: str) -> Files:
         """The files of a clip. Nothing is made or read until a content is asked for."""
-        raise NotImplementedError
 
     def tables(self, spec: CorpusSpec, size: str) -> dict[str, str]:
         """Lists that stand beside the clips, whole, whatever is exported: path and text."""

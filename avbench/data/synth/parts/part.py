@@ -11,6 +11,7 @@ files, so whoever edits one meets no clip of before.
 Contents: `Part`.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from ..voice import Voice
 
 
-class Part:
+class Part(ABC):
     """A part of the embedded corpus.
 
     Attributes:
@@ -50,17 +51,17 @@ class Part:
 
     # What a part must say.
 
+    @abstractmethod
     def clip_ids(self, size: str, split: str) -> tuple[str, ...]:
         """Names of the clips of a split, in the order in which they are read.
 
         Raises:
             UnknownName: no such size or split (`check` says it).
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def say(self, spec: CorpusSpec, clip_id: str, voice: "Voice") -> Said:
         """Make the sound of a clip, and say what is known of it. Raises `MissingResource` without a speech engine."""
-        raise NotImplementedError
 
     # What a part may say otherwise.
 

@@ -4,7 +4,7 @@ Homophenes are words that the lips cannot tell apart: their phonemes have the sa
 pronunciation of the lexicon. Every set of them among the candidates is taken whole, unless words sound alike too (of
 those the first stays), and other words by hash until there are 500. A set never straddles the border of a size.
 
-Contents: `COUNTS`, `HOMOPHENES`, `renew`.
+Contents: `HOMOPHENES`, `renew`.
 """
 
 from collections import defaultdict
@@ -15,8 +15,8 @@ from ....seeds import seed_of
 from .. import lexicon
 from ..articulation import symbols_of, viseme_of
 from ..voice import Voice
+from .words import WORDS
 
-COUNTS = {"tiny": 5, "small": 50, "base": 500}
 LETTERS = range(5, 13)
 
 HOMOPHENES = (
@@ -67,12 +67,12 @@ def _sets(codes: Mapping[str, str]) -> list[tuple[str, ...]]:
 def _in_order(units: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
     """Sets and words as the sizes take them: a set first, then evenly mixed; none straddles the border of a size."""
     sets, singles = ([u for u in units if (len(u) > 1) == wanted] for wanted in (True, False))
-    everyone = COUNTS["base"]
+    everyone = WORDS["base"]
     singles = singles[: everyone - sum(map(len, sets))]
     waiting = [(k / len(group), k, unit) for group in (sets, singles) for k, unit in enumerate(group)]
     waiting = [unit for *_, unit in sorted(waiting, key=lambda entry: (entry[0], -len(entry[2])))]
     ordered: list[tuple[str, ...]] = []
-    for border in sorted(COUNTS.values()):
+    for border in sorted(WORDS.values()):
         space = border - sum(map(len, ordered))
         for unit in list(waiting):
             if len(unit) <= space:
