@@ -1,6 +1,6 @@
 """How much of this machine a program may use, and processes that share its work.
 
-Contents: `usable_processors`, `processes`.
+Contents: `usable_processors`, `free_memory`, `processes`.
 """
 
 import os
@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from .errors import MissingResource
@@ -21,6 +22,23 @@ ORPHANED = 1.0  # seconds after which a process notices that its owner is gone
 def usable_processors() -> int:
     """How many processors this process may use: those that it is bound to, where the system says so."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def free_memory() -> int:
+    """Bytes that this process may still take without harm, as far as the system says; else as if there were enough.
+
+    Of Linux: what is available, and what is left of the limit of its control group (version 2).
+    """
+    found = [1 << 40]
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        found += [int(line.split()[1]) << 10 for line in lines if line.startswith("MemAvailable:")]
+        group = Path("/sys/fs/cgroup")
+        limit, used = ((group / name).read_text().strip() for name in ("memory.max", "memory.current"))
+        found += [] if limit == "max" else [max(0, int(limit) - int(used))]
+    except (OSError, ValueError):
+        pass
+    return min(found)
 
 
 @contextmanager

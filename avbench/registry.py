@@ -76,8 +76,8 @@ def get_family(name: str) -> Family:
     return family
 
 
-def split_name(name: str, task: str = "avse") -> tuple[Family, str]:
-    """Family and variant of a name; a bare id gets the variant that fits the task.
+def split_name(name: str, task: str | None = None) -> tuple[Family, str]:
+    """Family and variant of a name; a bare id gets the variant that fits the task, or the one without a name.
 
     Example:
         >>> split_name("gcrn/matched")[1]
@@ -89,12 +89,12 @@ def split_name(name: str, task: str = "avse") -> tuple[Family, str]:
     """
     family = get_family(name)
     _, slash, variant = name.partition("/")
-    if not slash:
+    if not slash and task is not None:
         short = task.partition("@")[0]
         if short not in family.tasks:
             raise UsageError(f"{family.id} has no variant for the task {task}; it has {', '.join(family.tasks)}.")
         variant = family.tasks[short]
-    elif not variant:
+    elif slash and not variant:
         raise UnknownName("system", name, map(family.full_name, family.variants))
     family.check(variant)
     return family, variant
@@ -102,7 +102,7 @@ def split_name(name: str, task: str = "avse") -> tuple[Family, str]:
 
 def open_system(
     name: str,
-    task: str = "avse",
+    task: str | None = None,
     recipe: str | None = None,
     weights: Path | str | None = None,
     untrained: bool = False,
@@ -111,7 +111,7 @@ def open_system(
 
     Args:
         name: `mutud`, `gcrn/matched`, or `package.module:Class` (made without arguments).
-        task: which task it is to sit.
+        task: which task it is to sit; None where that is not the question.
         recipe: whose weights; None takes those that are there.
         weights: a safetensors file to use instead.
         untrained: initial weights, for counting and timing only.

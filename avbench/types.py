@@ -3,7 +3,7 @@
 Conventions: audio is `[T]` float32 in [-1, 1] with a rate in Hz; video is `[F, H, W, C]` uint8 with a rate in fps; a
 signal never travels without its rate. Times are in seconds unless a name says samples.
 
-Contents: `Audio`, `Video`, `Word`, `Clip`, `Inputs`, `Target`, `Trial`, `Prediction`, `Card`, `System`.
+Contents: `Audio`, `Video`, `Word`, `Clip`, `Inputs`, `Target`, `Trial`, `Prediction`, `Card`, `Stream`, `System`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -164,10 +164,19 @@ class Trial:
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """A system's answer to one trial. Only what its task asks for is filled."""
+    """A system's answer to one trial. Only what its task asks for is filled.
+
+    Args:
+        audio: speech.
+        text: what is said.
+        video: `[F, H, W, 3]`, a film; a picture is a film of one frame.
+        scores: `[F]` float, one for each picture of `Inputs.face`: the greater, the surer that this face speaks.
+    """
 
     audio: Audio | None = None
     text: str | None = None
+    video: Video | None = None
+    scores: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -178,8 +187,8 @@ class Card:
         id: as typed, variant included: `mutud/scratch`.
         title: one line.
         paper: where it comes from.
-        inputs: of `{"audio", "video"}`: what it needs.
-        output: `"audio"`, `"text"`, …
+        inputs: of `{"audio", "video", "face"}` and the roles of references: what it needs.
+        output: the field of `Prediction` that it fills: `"audio"`, `"text"`, `"video"` or `"scores"`.
         rate: audio rate in and out, Hz.
         causal: the output up to t depends on no input after t + lookahead.
         lookahead: seconds.
@@ -203,6 +212,34 @@ class Card:
     recipe: str | None = None
     training: str = ""
     finished: bool = True
+
+
+class Stream(Protocol):
+    """A system that answers while it listens: hop by hop, with a state in between.
+
+    A system that can be streamed has a method `stream() -> Stream` beside those of `System`. A gap in the sound is for
+    whoever pushes to fill, with silence as long as what is lost, so that the answer stays in step. Nothing here waits:
+    a source that stalls is answered whenever it goes on.
+
+    Attributes:
+        rate: Hz of what is heard and answered.
+        hop: samples that are pushed at a time, as many as come back.
+        late: samples by which the answer lags behind what was pushed.
+    """
+
+    rate: int
+    hop: int
+    late: int
+
+    def push(self, samples: np.ndarray) -> np.ndarray:
+        """Take `[hop]` float samples, give as many of the answer, `[hop]` float32: it begins with `late` zeros.
+
+        Raises:
+            UsageError: another number of samples, or values that are not finite; the stream can go on after it.
+        """
+
+    def begin(self) -> None:
+        """Forget what was heard."""
 
 
 @runtime_checkable

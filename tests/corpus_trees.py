@@ -170,10 +170,21 @@ def easycom(root: Path):
     ]
     text(root / "Main" / "Speech_Transcriptions" / session / f"{stem}.json", json.dumps(rows))
     sound(root / "Main/Close_Microphone_Audio" / session / f"{stem}_Participant_ID_4.wav", 1.0, rate=48000)
-    sound(root / "Main/Glasses_Microphone_Array_Audio" / session / f"{stem}.wav", 1.0, rate=48000, channels=6)
-    film(root / "Main/Video_Compressed" / session / f"{stem}.mp4", frames=20, fps=20)
-    text(root / "Main/Face_Bounding_Boxes" / session / f"{stem}.json", "[]")
+    sound(root / "Main/Glasses_Microphone_Array_Audio" / session / f"{stem}.wav", 6.0, rate=48000, channels=6)
+    film(root / "Main/Video_Compressed" / session / f"{stem}.mp4", frames=120, fps=20, size=64)
+    boxes = [easycom_faces(n) for n in range(1, 121)]
+    text(root / "Main/Face_Bounding_Boxes" / session / f"{stem}.json", json.dumps(boxes))
     return root
+
+
+def easycom_faces(number):
+    """Participant 4 moves to the right and is missed for up to half a second, 5 for longer; one alone has no list."""
+    seen = []
+    if number % 40 > 9:
+        seen.append({"Participant_ID": 4, "x1": 4 + number / 10, "y1": 8, "x2": 20 + number / 10, "y2": 28})
+    if not 30 < number < 60:
+        seen.append({"Participant_ID": 5, "x1": 40, "y1": 8, "x2": 56, "y2": 28})
+    return {"Frame_Number": number, "Participants": seen[0] if len(seen) == 1 else seen}
 
 
 def lip2wav(root: Path):

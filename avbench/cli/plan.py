@@ -44,8 +44,8 @@ def draw(
     from ..errors import UsageError
     from ..evaluation.conditions import parse_snr
     from ..protocols import RULES, draw_plan, hash_plan, write_records
-    from ..protocols.expected import said
     from ..protocols.protocol import NAME
+    from ..protocols.records import said
     from ..protocols.workers import sensible
     from ..signal.files import atomic_write
     from .terminal import watching

@@ -21,6 +21,11 @@ def profile(
     rows = result if isinstance(result, list) else [result]
     console = printer(json)
     console.print(_table(rows))
+    for row in rows:
+        parts = ", ".join(f"{name} {count:,}" for name, count in row["parts"].items())
+        console.print(
+            f"{row['system']}: {row['parameters']:,} parameters: {parts}", style="dim", markup=False, soft_wrap=True
+        )
     console.print(
         "For one second of input, batch 1, one thread. macs: multiply-accumulates that are done; thop: by the counting "
         "rule of MUTUD's Table VI; peak: tensors alive at once, weights included.",

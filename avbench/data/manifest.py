@@ -7,9 +7,9 @@
     $AVBENCH_CACHE/datasets/<corpus>/files.jsonl      what is known of each file (see `corpora.census`)
 
 Conventions: paths are relative to the root, with forward slashes; times are in seconds; digests are BLAKE2b of 16 bytes
-over a file's content. The fingerprint of a split covers ids, labels, times, the digests of the files that are scored
-and how mouths are cut, and never where files lie or when they were written: two people with the same files have the
-same fingerprint.
+over a file's content; of a folder that stands for many pictures, over their names and sizes. The fingerprint of a
+split covers ids, labels, times, the digests of the files that are scored and how mouths are cut, and never where files
+lie or when they were written: two people with the same files have the same fingerprint.
 
 Contents: `Entry`, `Problem`, `Manifest`, `Header`, `timing`, `fingerprint_of`, `manifest_folder`, `write_manifest`,
 `read_header`, `read_manifest`, `read_split`, `read_texts`, `line_of`.
@@ -48,7 +48,7 @@ class Entry:
         filling: samples at 16 kHz behind `seconds` that are in the file only because a codec fills its last packet.
         window: start and end in the files, in seconds, where the clip is a part of them.
         traits: what else is known.
-        others: further files by name, e.g. `{"noisy": "noisy/p232_001.wav"}`.
+        others: further files, or folders of files, by name, e.g. `{"noisy": "noisy/p232_001.wav"}`.
         splits: the split under the corpus' other names, e.g. `{"overlapped": "train"}`.
         digests: of the content of every file named above.
     """

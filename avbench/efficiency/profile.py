@@ -33,8 +33,8 @@ def profile(
         json: file for the result, `"-"` for standard output.
 
     Returns:
-        For one system a dictionary of `system, recipe, parameters, macs, macs_thop, seconds, weights_bytes,
-        latency_ms {median, p95}, rtf, peak_memory_bytes, device`; for several a list of them.
+        For one system a dictionary of `system, recipe, parameters, parts {name: parameters}, macs, macs_thop, seconds,
+        weights_bytes, latency_ms {median, p95}, rtf, peak_memory_bytes, device`; for several a list of them.
 
     Raises:
         UsageError: a system that does not show its network, or an unknown device.
@@ -62,6 +62,7 @@ def _counts(system: System, network, example) -> dict[str, Any]:
         "system": system.card.id,
         "recipe": system.card.recipe,
         "parameters": parameters(network),
+        "parts": {name: parameters(part) for name, part in network.named_children()},
         "macs": macs(network, example),
         "macs_thop": macs_thop(network, example),
         "seconds": SECONDS,

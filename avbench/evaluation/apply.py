@@ -13,9 +13,10 @@ from ..errors import AvbenchError, BadFile, MissingResource, UsageError
 from ..registry import open_system, said
 from ..seeds import seed_of
 from ..signal.audio import CONTAINERS, read_channels, resample, write_channels
-from ..types import Audio, Inputs, System
+from ..types import Audio, Inputs, Stream, System
 from . import progress
 from .evaluate import choose_device
+from .streamed import HopTimes, stream_file
 
 
 @dataclass(frozen=True)
@@ -26,11 +27,13 @@ class Applied:
         input: what was read.
         output: what was written: 32-bit float wav, same rate, length and number of channels.
         conversions: what was done to the sound on the way to the system and back, one sentence each.
+        hops: how long the hops took, where the file was streamed.
     """
 
     input: Path
     output: Path
     conversions: tuple[str, ...]
+    hops: HopTimes | None = None
 
 
 def apply(
@@ -41,6 +44,7 @@ def apply(
     recipe: str | None = None,
     weights: str | Path | None = None,
     device: str = "auto",
+    stream: bool = False,
 ) -> list[Applied]:
     """Let a system answer files of the user's own.
 
@@ -55,6 +59,8 @@ def apply(
         recipe: whose weights.
         weights: a file of weights instead.
         device: `auto`, `cpu` or `cuda`.
+        stream: hop by hop, as live sound comes, in memory that does not grow with the file; the records then say how
+            long hops took.
 
     Returns:
         One record per input, in order.
@@ -62,7 +68,7 @@ def apply(
     Raises:
         BadFile: a file is missing, unreadable, empty, silent or not finite, or its answer is of no use. The other files
             have been answered.
-        UsageError, MissingResource: nothing was answered.
+        UsageError, MissingResource: nothing was answered; `stream` was asked of a system that cannot.
     """
     files = [Path(one) for one in ([inputs] if isinstance(inputs, str | Path) else inputs)]
     outputs = _outputs(files, Path(out))
@@ -72,10 +78,12 @@ def apply(
             f"{system} needs video of the mouth, and avbench cuts none out of files: name a system that only listens."
         )
     ready.load(choose_device(device))
+    if stream:
+        _begin(ready, system)
     done, faults = [], []
     for file, output in zip(files, outputs, strict=True):
         try:
-            done.append(_one(ready, file, output))
+            done.append(_streamed(ready, system, file, output) if stream else _one(ready, file, output))
         except BadFile as error:
             faults.append(str(error))
         except MissingResource as error:
@@ -116,18 +124,41 @@ def _one(system: System, file: Path, output: Path) -> Applied:
             raise BadFile(f"{file} holds samples that are NaN or infinite.")
     if not any(np.any(channel.samples) for channel in channels):
         raise BadFile(f"{file} is silent: there is nothing to answer.")
-    rate, conversions = channels[0].rate, []
-    if file.suffix.lower() in CONTAINERS:
-        conversions.append("sound of a video")
-    if rate != system.card.rate:
-        conversions.append(f"resampled from {rate} to {system.card.rate} Hz and back")
-    if len(channels) > 1:
-        conversions.append(f"{len(channels)} channels answered one by one")
-    if (kind := _encoding(file)) != "FLOAT":
-        conversions.append(f"from {kind} to 32-bit float")
     answers = [_channel(system, channel, f"{file.stem}.{i}", file) for i, channel in enumerate(channels)]
     write_channels(output, answers)
-    return Applied(file, output, tuple(conversions))
+    return Applied(file, output, _conversions(file, channels[0].rate, len(channels), system.card.rate))
+
+
+def _streamed(system: System, name: str, file: Path, output: Path) -> Applied:
+    """Answer one file hop by hop; errors as `apply`."""
+    hops = stream_file(
+        lambda: _begin(system, name), file, output, lambda done, total: progress.advance(name, done, total)
+    )
+    import soundfile
+
+    made = soundfile.info(output)
+    return Applied(file, output, _conversions(file, made.samplerate, made.channels, system.card.rate), hops)
+
+
+def _begin(system: System, name: str) -> Stream:
+    """A stream through a system. Raises `UsageError` where it cannot be streamed."""
+    if not hasattr(system, "stream"):
+        raise UsageError(f"{name} cannot be streamed: it has no method stream().")
+    return system.stream()
+
+
+def _conversions(file: Path, rate: int, channels: int, wanted: int) -> tuple[str, ...]:
+    """What happens to the sound on the way to a system that wants another rate, and back."""
+    done = []
+    if file.suffix.lower() in CONTAINERS:
+        done.append("sound of a video")
+    if rate != wanted:
+        done.append(f"resampled from {rate} to {wanted} Hz and back")
+    if channels > 1:
+        done.append(f"{channels} channels answered one by one")
+    if (kind := _encoding(file)) != "FLOAT":
+        done.append(f"from {kind} to 32-bit float")
+    return tuple(done)
 
 
 def _encoding(file: Path) -> str:

@@ -3,7 +3,8 @@
 Conventions: an SNR is a float in dB or the word `"clean"`; a condition maps each axis that was asked for to one value;
 an axis that nobody set is not part of the condition.
 
-Contents: `parse_snr`, `parse_axes`, `axes_of`, `parse_settings`, `name_folders`, `conditions`, `marginals`.
+Contents: `parse_snr`, `parse_axes`, `axes_of`, `fill_axes`, `parse_settings`, `name_folders`, `conditions`,
+`marginals`.
 """
 
 import math
@@ -15,7 +16,7 @@ from typing import Any
 
 from ..data.noises.rooms import RoomFolder, open_rooms
 from ..errors import UnknownName, UsageError
-from ..protocols import AXES, PROTOCOLS, Protocol
+from ..protocols import AXES, PROTOCOLS, Plan, Protocol
 from ..tasks import Task
 
 FOLDER = "folder:"
@@ -105,11 +106,11 @@ def _refuse_duplicates(axis: str, values: Sequence[Any]) -> None:
 def parse_axes(
     task: Task, snr: Snr | None = None, settings: Sequence[str] | Mapping[str, Any] = ()
 ) -> dict[str, tuple]:
-    """Every axis that was asked for, with its values; the SNR comes first, at its official list unless given.
+    """Every axis that was asked for, with its values; the SNR comes first. What nobody set a plan decides.
 
     Args:
         task: says which axes there are.
-        snr: as for `parse_snr`; None for the official list.
+        snr: as for `parse_snr`; None where it was not set.
         settings: texts `"axis=value[,value…]"`, or a mapping from axis to text or list.
 
     Raises:
@@ -120,26 +121,49 @@ def parse_axes(
     pairs = list(settings.items()) if isinstance(settings, Mapping) else [_setting(text) for text in settings]
     if snr is not None:
         pairs.insert(0, ("snr", snr))
-    axes: dict[str, tuple] = {"snr": task.official_snr} if task.official_snr else {}
+    axes: dict[str, tuple] = {}
     allowed = axes_of(task)
-    seen: list[str] = []
     for axis, value in pairs:
         if axis not in allowed:
             if axis == "snr":
                 raise UsageError(f"The task {task.name} has no noise, so it has no SNR to set.")
             raise UnknownName(f"axis of the task {task.name}", axis, allowed)
-        if axis in seen:
+        if axis in axes:
             raise UsageError(f"The axis {axis} was set twice.")
-        seen.append(axis)
         axes[axis] = _values(axis, value, allowed[axis])
     return axes
 
 
 def axes_of(task: Task) -> dict[str, tuple[str, ...] | None]:
-    """Every axis that a task can vary: its own, and those that its protocol has for every task."""
-    protocol = PROTOCOLS.get(task.protocol)
-    shared = [axis for axis in (protocol.axes if protocol else ()) if axis not in ("snr", "noise")]
-    return {**task.axes, **{axis: AXES[axis].words for axis in shared if axis not in task.axes}}
+    """Every axis that a task can vary, those of its protocol, with its words; None for numbers and a plan's own."""
+    protocol = PROTOCOLS[task.protocol]
+    return {axis: task.axes.get(axis, AXES[axis].words) for axis in protocol.axes if axis != "snr" or task.noise}
+
+
+def fill_axes(axes: Mapping[str, tuple], protocol: Protocol, plan: Plan) -> dict[str, tuple]:
+    """The axes that were set, and those that a protocol must be told, at all values that the plan was drawn for.
+
+    Args:
+        axes: as `parse_axes` gives them.
+        protocol: of the plan.
+        plan: says what it was drawn for.
+
+    Returns:
+        In the order in which the plan's record has them, then the others as they were set.
+
+    Raises:
+        UnknownName: a value that only a plan can know, and this one does not.
+        UsageError: an SNR where the plan adds no noise.
+    """
+    if not plan.snr and set(axes.get("snr", ())) - {"clean"}:
+        raise UsageError(f"The plan {plan.name} adds no noise, so it has no SNR to set.")
+    hearings = protocol.hearings(plan)
+    drawn = {axis: tuple(dict.fromkeys(each[axis] for each in hearings)) for axis in (hearings[0] if hearings else {})}
+    for axis in ("noise", "guidance", "identity", "reference"):
+        foreign = [value for value in axes.get(axis, ()) if value not in drawn.get(axis, ())]
+        if foreign:
+            raise UnknownName(f"{axis} in the plan {plan.name}", str(foreign[0]), map(str, drawn.get(axis, ())))
+    return {**{axis: axes.get(axis, values) for axis, values in drawn.items()}, **axes}
 
 
 def parse_settings(protocol: Protocol, settings: Sequence[str]) -> dict[str, tuple]:
@@ -159,7 +183,7 @@ def parse_settings(protocol: Protocol, settings: Sequence[str]) -> dict[str, tup
             raise UnknownName(f"axis of the protocol {protocol.name}", axis, allowed)
         if axis in axes:
             raise UsageError(f"The axis {axis} was set twice.")
-        axes[axis] = _words(axis, value, None) if axis == "noise" else _values(axis, value, allowed[axis])
+        axes[axis] = _values(axis, value, allowed[axis])
     return axes
 
 
@@ -173,7 +197,7 @@ def _setting(text: str) -> tuple[str, str]:
 def _values(axis: str, value: Any, allowed: Sequence[str] | None) -> tuple:
     if axis == "snr":
         return parse_snr(value)
-    return _integers(axis, value) if allowed is None else _words(axis, value, allowed)
+    return _integers(axis, value) if allowed is None and axis != "noise" else _words(axis, value, allowed)
 
 
 def _integers(axis: str, value: Any) -> tuple[int, ...]:

@@ -15,17 +15,16 @@ from queue import Empty, Queue, SimpleQueue
 from threading import Thread
 from typing import Any, Protocol
 
-import numpy as np
-
 from ..errors import NotApplicable, ReferenceFault, Unscorable, UsageError
 from ..metrics import PersistentPool, Score, get_metric, measure_all
 from ..metrics.pool import Outcome
 from ..processors import usable_processors
-from ..types import Audio, Target
+from ..types import Target
+from .answers import ANSWERS
 from .judging import TIMEOUT, Choice, tell_judges
 
 QUEUED = 128  # answers waiting to be judged; each holds its reference, about 250 kB
-TEXTUAL = ("spoken", "text")  # kinds that compare with what is said
+TEXTUAL = ("spoken", "text", "lips")  # kinds that compare with what is said
 PATIENCE = 20.0  # seconds that jobs at work are given to end when a run is broken off
 
 
@@ -41,6 +40,7 @@ class Job:
         metrics: names.
         twins: other trials with the same answer to the same reference, which get the same verdict.
         judges: those that are not to be taken from their usual places.
+        kind: of the answer, a name in `answers.ANSWERS`.
     """
 
     trial: str
@@ -50,6 +50,7 @@ class Job:
     metrics: tuple[str, ...]
     twins: tuple[str, ...] = ()
     judges: tuple[Choice, ...] = ()
+    kind: str = "audio"
 
 
 Scores = dict[str, dict[str, Any]]
@@ -79,7 +80,7 @@ def judge(job: Job) -> Verdict:
     """
     began = time.process_time()
     faults = _beforehand(job)
-    answer = _load(job.answer) if job.answer else None
+    answer = ANSWERS[job.kind].read(job.answer) if job.answer else None
     able = [name for name in job.metrics if name not in faults]
     scores = measure_all(able, answer, _by_kind(job.reference), missing=job.reason)
     kept = {name: _kept(score) for name, score in scores.items()}
@@ -91,10 +92,13 @@ def judge(job: Job) -> Verdict:
 def _beforehand(job: Job) -> dict[str, Unscorable]:
     """By metric, what nobody could be judged without: words that nobody wrote down, a judge that is absent."""
     absent = tell_judges(job.judges)
+    references = _by_kind(job.reference)
     faults: dict[str, Unscorable] = {}
     for metric in map(get_metric, job.metrics):
         if metric.kind.name in TEXTUAL and job.reference.text is None:
             faults[metric.name] = ReferenceFault("nobody has written down what is said in this clip")
+        elif metric.kind.needs_reference and references.get(metric.kind.name) is None:
+            faults[metric.name] = ReferenceFault("of this trial there is nothing that an answer could be held against")
         elif metric.judge in absent:
             faults[metric.name] = NotApplicable(absent[metric.judge])
     return faults
@@ -102,7 +106,14 @@ def _beforehand(job: Job) -> dict[str, Unscorable]:
 
 def _by_kind(target: Target) -> dict[str, Any]:
     """What each kind of metric compares with; nothing for kinds without a reference."""
-    return {"sound": target.audio, "voice": target.audio, **dict.fromkeys(TEXTUAL, target.text)}
+    return {
+        "sound": target.audio,
+        "voice": target.voices or target.audio,
+        "frames": target.video,
+        "faces": target.video,
+        "detection": target.labels,
+        **dict.fromkeys(TEXTUAL, target.text),
+    }
 
 
 def _kept(score: Score) -> dict[str, Any]:
@@ -111,14 +122,6 @@ def _kept(score: Score) -> dict[str, Any]:
     if not kept["more"]:
         del kept["more"]
     return kept
-
-
-def _load(path: Path) -> Audio:
-    """A prediction as it was saved, with its NaNs, its length and its rate."""
-    import soundfile
-
-    samples, rate = soundfile.read(path, dtype="float32")
-    return Audio(np.ascontiguousarray(samples), int(rate))
 
 
 def scores_without(metrics: Iterable[str], fault: Unscorable) -> Scores:

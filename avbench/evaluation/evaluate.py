@@ -14,15 +14,13 @@ from ..tasks import Task, get_task
 from .conditions import Snr, parse_axes
 from .engines import LocalEngine
 from .exam import Exam, set_exam, unique
-from .examinee import Examinee, anchor, open_examinee
+from .examinee import Examinee, anchor, open_examinee, truth_of
 from .host import TIMEOUT
 from .identity import digest_of, exam_of, folder_name, identity_of, is_same
 from .judging import parse_judges
 from .record import Record, hand_out
 from .runs import HOME, Run, document, is_run
 from .sitting import is_done, sit
-
-TRUTH = "oracle"  # the anchor that hands in the target
 
 
 def run(
@@ -63,8 +61,8 @@ def run(
         limit: the first so many clips of the plan; such a run is never ranked.
         metrics: names; the task's own unless given.
         judge: `NAME=PATH` each: weights of a judge by path; or `NAME=OTHER`: another judge in its place.
-        anchors: rows made from the trial itself; `"none"` for none. Where a judge is asked, `oracle` is one of them,
-            because a judge's number means little beside none of what it says of true signals.
+        anchors: rows made from the trial itself; `"none"` for none. Where a judge is asked, the one that hands in the
+            target is one of them, because a judge's number means little beside none of what it says of true signals.
         device: `auto`, `cpu` or `cuda`.
         workers: processes that judge; scores do not depend on it.
         timeout: seconds that one call of a system may take, which asks for one clip at every condition. Where it takes
@@ -97,12 +95,11 @@ def run(
     engine = LocalEngine(workers)
     found = [open_examinee(name, asked, recipe, Path(weights) if weights else None, timeout) for name in names]
     exam = set_exam(asked, axes, judged_by, dataset, noise, protocol, limit, judges)
-    everyone = [*found, *(anchor(name) for name in rows_below)]
+    everyone = [*found, *(anchor(name, asked.answer) for name in rows_below)]
     places = _places(exam, everyone, out)
     done = [not fresh and is_done(folder, identity) for folder, identity in places]
     if not all(done):
         where = choose_device(device)
-        # Before the heads, which ask every clip for its speaker: one by one that would make the corpus slowly.
         exam.prepare(any(examinee.video for examinee in everyone), workers)
     with engine:
         runs = [
@@ -136,9 +133,9 @@ def _anchors(task: Task, anchors: str | Sequence[str] | None, metrics: Sequence[
     names = unique("anchor", anchors)
     if names == ["none"]:
         return []
-    found = [anchor(name).name for name in names]
-    judged = any(metric.judge for metric in metrics)
-    return [*found, TRUTH] if judged and TRUTH not in found else found
+    found = [anchor(name, task.answer).name for name in names]
+    judged, truth = any(metric.judge for metric in metrics), truth_of(task.answer)
+    return [*found, truth] if judged and truth not in found else found
 
 
 def _places(exam: Exam, everyone: Sequence[Examinee], out: str | Path | None) -> list[tuple[Path, Mapping[str, Any]]]:
@@ -202,6 +199,8 @@ def head_of(exam: Exam, examinee: Examinee) -> dict[str, Any]:
         "made": exam.made,
         "official": exam.official,
         "clips": len(exam.rows),
+        "asked": list(exam.asked),
+        "answer": exam.task.answer,
         "clusters": exam.clusters,
     }
 

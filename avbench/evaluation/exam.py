@@ -12,12 +12,24 @@ from ..data.dataset import Dataset, open_dataset
 from ..data.noise import NoiseSet, open_noise
 from ..errors import ReferenceFault, UnknownName, UsageError
 from ..metrics import Metric
-from ..protocols import RULES, Plan, Protocol, Row, draw_plan, get_protocol, load_plan, read_record
+from ..protocols import (
+    HEARD,
+    RULES,
+    Plan,
+    Protocol,
+    Row,
+    draw_plan,
+    get_protocol,
+    hash_thing,
+    load_plan,
+    person_of,
+    read_record,
+)
 from ..signal.audio import to_int16
 from ..signal.files import digest
 from ..tasks import Task
 from ..types import Trial
-from .conditions import conditions, name_folders
+from .conditions import conditions, fill_axes, name_folders
 from .engines import TEXTUAL
 from .judging import Choice, choices, identities
 from .progress import advance, note
@@ -33,10 +45,10 @@ class Exam:
         noise: where noises come from, or None.
         protocol: renders a plan row at a condition.
         plan: the drawn rows.
-        axes: what varies, with its values.
+        axes: what varies, with its values, in the order in which trials are held.
         metrics: what judges.
         limit: only the first so many clips of the plan, or None for all.
-        official: an official plan at the official SNRs, all of it.
+        official: an official plan at every condition that it was drawn for and no other, all of it.
         published: hashes of the sound that an official exam was published with, as `protocols.read_record` gives them.
         judges: who judges, by the name of the judge that a metric asks for: `name@digest`, the name alone where absent.
         chosen: judges that are not to be taken from their usual places.
@@ -62,10 +74,18 @@ class Exam:
         """The plan rows that are asked, one per clip."""
         return self.plan.rows[: self.limit]
 
+    @cached_property
+    def asked(self) -> tuple[int, ...]:
+        """How many rows have a trial at each of `conditions(axes)`."""
+        return tuple(
+            sum(self.protocol.asks(self.plan, row, self._told(condition)) for row in self.rows)
+            for condition in conditions(self.axes)
+        )
+
     @property
     def size(self) -> int:
         """How many trials a system sits."""
-        return len(self.rows) * len(conditions(self.axes))
+        return sum(self.asked)
 
     @property
     def made(self) -> dict[str, bool]:
@@ -75,21 +95,31 @@ class Exam:
 
     @cached_property
     def clusters(self) -> str:
-        """What intervals are over: `speakers`, or `clips` where not every clip of the plan has a speaker."""
-        known = all(self.dataset.clip(row.clip).speaker is not None for row in self.rows)
+        """What intervals are over: what the protocol says, or `clips` where not every clip has a speaker."""
+        if self.protocol.clusters != "speakers":
+            return self.protocol.clusters
+        known = all(person_of(self.dataset, row.clip) is not None for row in self.rows)
         return "speakers" if known else "clips"
 
     def prepare(self, video: bool, workers: int | None = None) -> None:
         """Make the clips ahead of time, by several processes, where the data set makes them at all."""
-        _prepare(self.dataset, [row.clip for row in self.rows], video, workers)
+        _prepare(self.dataset, [row.clip for row in self.rows], self.seen(video), workers)
+
+    def seen(self, video: bool) -> bool:
+        """Whether pictures are made: for who looks at them, and where they are what is judged."""
+        return video or self.task.answer == "video"
+
+    def _told(self, condition: Mapping[str, Any]) -> dict[str, Any]:
+        """A condition as the protocol takes it."""
+        return {axis: self.folders.get(value, value) for axis, value in {**self.task.defaults, **condition}.items()}
 
     def trials(self, row: Row, video: bool) -> list["Trial | Void"]:
-        """One clip at every condition; all have the same length, so a system may take them as one batch."""
-        return [self._trial(row, condition, video) for condition in conditions(self.axes)]
+        """One row at every condition that it is asked at, for a system to take as one batch."""
+        asked = (each for each in conditions(self.axes) if self.protocol.asks(self.plan, row, self._told(each)))
+        return [self._trial(row, condition, self.seen(video)) for condition in asked]
 
     def _trial(self, row: Row, condition: Mapping[str, Any], video: bool) -> "Trial | Void":
-        full = {**self.task.defaults, **condition}
-        asked = {axis: self.folders.get(value, value) for axis, value in full.items()}
+        full, asked = {**self.task.defaults, **condition}, self._told(condition)
         clip = self.dataset.clip(row.clip)
         cluster = clip.speaker if self.clusters == "speakers" else clip.id
         try:
@@ -99,15 +129,22 @@ class Exam:
         except ReferenceFault as fault:
             return Void(self.protocol.trial_id(row, asked), full, clip.id, cluster, fault.reason)
 
-    def is_as_published(self, row: Row, trials: Sequence["Trial | Void"]) -> bool:
+    def is_as_published(self, row: Row, trials: Sequence["Trial | Void"], video: bool) -> bool:
         """A row of an official exam was rendered to the very samples and pictures that its plan was published with."""
         if self.published is None:
             return False
         held = [trial for trial in trials if isinstance(trial, Trial)]
-        pcm = b"".join(to_int16(trial.input.audio.samples).tobytes() for trial in held)
         seen = {digest(trial.input.video.frames)[:16] for trial in held if trial.input.video is not None}
-        known = self.published.get("frames", {}).get(row.clip)
-        return self.published["rows"][row.id][0] == digest(pcm)[:16] and (known is None or seen <= {known[0]})
+        frames = self.published.get("frames", {}).get(row.clip)
+        if frames is not None and not seen <= {frames[0]}:
+            return False
+        if self.protocol.noisy:
+            pcm = b"".join(to_int16(trial.input.audio.samples).tobytes() for trial in held)
+            if self.published["rows"][row.id][0] != digest(pcm)[:16]:
+                return False
+        things = [t for t in self.protocol.things(self.plan, row) if t.kind in HEARD or self.seen(video)]
+        known = self.published.get("things", {})
+        return all(known.get(str(thing), [None])[0] == hash_thing(self.dataset, thing)[0] for thing in things)
 
 
 @dataclass(frozen=True)
@@ -159,16 +196,20 @@ def set_exam(
     """
     axes, folders = name_folders(axes)
     data, noises, plan, committed = _material(task, protocol or task.plan, dataset, noise)
+    rule = get_protocol(plan.header["protocol"])
+    axes = fill_axes(axes, rule, plan)
     if limit is not None and limit >= len(plan.rows):
         limit = None
     _refuse_wordless(data, [row.clip for row in plan.rows[:limit]], metrics)
     # The embedded corpus has words and faces of its own, which its own judges know best.
     chosen = choices(judges or {}, task.judges if data.synthetic else {})
-    official = committed and limit is None and axes == {"snr": task.official_snr}
+    official = committed and limit is None and axes == fill_axes({}, rule, plan)
     published = read_record(plan.name, plan) if official else None
-    rule = get_protocol(plan.header["protocol"])
     by = identities(metrics, chosen)
-    return Exam(task, data, noises, rule, plan, axes, tuple(metrics), limit, official, published, by, chosen, folders)
+    exam = Exam(task, data, noises, rule, plan, axes, tuple(metrics), limit, official, published, by, chosen, folders)
+    if not exam.size:
+        raise UsageError(f"The plan {plan.name} has no trial at these conditions.")
+    return exam
 
 
 def _refuse_wordless(data: Dataset, clips: Sequence[str], metrics: Sequence[Metric]) -> None:
@@ -194,12 +235,13 @@ def _material(
         raise UnknownName(f"plan of the task {task.name}", name, task.plans)
     plan = load_plan(name)
     _refuse_foreign(plan, task)
-    data = open_dataset(dataset or (task.dataset if committed else plan.header["dataset"]))
-    noises = open_noise(noise or plan.header["noise"]) if task.noise else None
+    data = open_dataset(dataset or plan.header["dataset"])
+    drawn = noise or plan.header.get("noise")
+    noises = open_noise(drawn) if task.noise and drawn else None
     for sentence in (*data.notes, *getattr(noises, "notes", ())):
         note(sentence)
     fits = plan.header["dataset_fingerprint"] == data.fingerprint and (
-        noises is None or plan.header["noise_fingerprint"] == noises.fingerprint
+        noises is None or plan.header.get("noise_fingerprint") == noises.fingerprint
     )
     if fits:
         return data, noises, plan, committed
@@ -209,7 +251,7 @@ def _material(
         note(f"This avbench makes another {data.name} or noise than the plan {name} was drawn from: it is drawn anew.")
     rule = RULES[name].over(data)
     _prepare(data, set(data.ids).intersection(row.clip for row in plan.rows))  # very likely those that are drawn again
-    return data, noises, draw_plan(name, data, noises, rule=rule, snr=task.official_snr, task=task.id), False
+    return data, noises, draw_plan(name, data, noises, rule=rule, task=task.id), False
 
 
 def _refuse_foreign(plan: Plan, task: Task) -> None:

@@ -1,25 +1,29 @@
 """Who sits an exam: a system, or an anchor that the runner makes from the trial itself.
 
-Both answer a batch of trials with one `Audio` or one fault each. A system sees the inputs only; an anchor may look at
-the target, which is why anchors are no systems. Whatever a system raises, `SystemExit` too, is its own fault and scores
-the floor, except what the machine did to it: no memory, no disk. A system sits in a process of its own, see `host`.
+Both answer a batch of trials with one answer (see `answers`) or one fault each. A system sees the inputs only; an
+anchor may look at the target, which is why anchors are no systems. Whatever a system raises, `SystemExit` too, is its
+own fault and scores the floor, except what the machine did to it: no memory, no disk. A system sits in a process of its
+own, see `host`.
 
-Contents: `ANCHORS`, `Examinee`, `anchor`, `candidate`, `OutputsFolder`, `open_examinee`.
+Contents: `ANCHORS`, `Examinee`, `truth_of`, `anchor`, `candidate`, `OutputsFolder`, `open_examinee`.
 """
 
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ..errors import BadFile, EstimateFault, MissingResource, UnknownName, UsageError
 from ..tasks import Task
-from ..types import Audio, Card, Inputs, Prediction, System, Trial
+from ..types import Audio, Card, Inputs, Prediction, System, Trial, Video
 from . import progress
+from .answers import ANSWERS
 from .host import TIMEOUT, Answer, Host, Spec, answers_of
 
+SOUNDS = frozenset({"audio", "voice"})  # inputs for which no picture is made
 HERE = "__main__:"  # a class of the program that calls us; no other process can import it
 
 
@@ -32,8 +36,8 @@ class Examinee:
         digest: hash of what decides the answers.
         card: of the system; None for an anchor.
         load: makes it ready on a device.
-        answer: one `Audio` or fault per trial, in order.
-        video: it needs the video of a trial.
+        answer: one answer or fault per trial, in order.
+        video: it needs the pictures of a trial.
         close: lets go of what `load` took.
         timeout: seconds that it may take for one call; None where nothing limits it.
         reloading: seconds that `answer` has spent so far on starting it again.
@@ -59,24 +63,68 @@ def _silence(trial: Trial) -> Audio:
     return Audio(np.zeros_like(trial.target.audio.samples), trial.target.audio.rate)
 
 
-ANCHORS: dict[str, Callable[[Trial], Audio]] = {
-    "noisy": lambda trial: trial.input.audio,
-    "oracle": lambda trial: trial.target.audio,
-    "silence": _silence,
+def _still_face(trial: Trial) -> Video:
+    """The picture that the trial shows, as long as the film that is wanted."""
+    wanted = trial.target.video
+    return Video(np.repeat(trial.input.face.frames[:1], len(wanted.frames), axis=0), wanted.fps)
+
+
+ANCHORS: dict[str, dict[str, Callable[[Trial], Any]]] = {
+    "audio": {
+        "noisy": lambda trial: trial.input.audio,
+        "oracle": lambda trial: trial.target.audio,
+        "silence": _silence,
+    },
+    "text": {
+        "oracle": lambda trial: trial.target.text,
+        "silence": lambda trial: "",
+    },
+    "scores": {
+        "oracle": lambda trial: trial.target.labels.astype(np.float32),
+        "constant": lambda trial: np.zeros(len(trial.target.labels), np.float32),
+    },
+    "video": {
+        "true-video": lambda trial: trial.target.video,
+        "still-face": _still_face,
+    },
 }
-"""The input as it is; the target; nothing at all. Bounds that tell whether the judging itself is sane."""
+"""By the kind of answer: the input as it is; the target; nothing at all, or as much of every frame. Bounds that tell
+whether the judging itself is sane."""
+TRUTHS = {"video": "true-video"}  # what the anchor that hands in the target is called, where not "oracle"
 
 
-def anchor(name: str) -> Examinee:
+def truth_of(kind: str) -> str:
+    """The anchor that hands in the target, for answers of a kind."""
+    return TRUTHS.get(kind, "oracle")
+
+
+def anchor(name: str, kind: str = "audio") -> Examinee:
     """An anchor as an examinee.
 
+    Args:
+        name: of `ANCHORS`.
+        kind: of answers that the task wants.
+
     Raises:
-        UnknownName: there is no such anchor.
+        UnknownName: there is no such anchor for such answers.
     """
-    if name not in ANCHORS:
-        raise UnknownName("anchor", name, ANCHORS)
-    make = ANCHORS[name]
-    return Examinee(name, f"anchor:{name}@1", None, lambda device: None, lambda trials: [make(t) for t in trials])
+    if name not in ANCHORS[kind]:
+        raise UnknownName("anchor", name, ANCHORS[kind])
+    make = ANCHORS[kind][name]
+
+    def answer(trials: Sequence[Trial]) -> list[Answer]:
+        return [_made(make, trial, name) for trial in trials]
+
+    return Examinee(name, f"anchor:{name}@1", None, lambda device: None, answer, video=name == "still-face")
+
+
+def _made(make: Callable[[Trial], Any], trial: Trial, name: str) -> Answer:
+    """What an anchor answers; nothing where the trial has nothing of the kind."""
+    try:
+        found = make(trial)
+    except AttributeError:
+        found = None
+    return EstimateFault(f"this trial has nothing that {name} could be made from") if found is None else found
 
 
 def candidate(name: str, system: System, host: Host | None = None) -> Examinee:
@@ -90,9 +138,9 @@ def candidate(name: str, system: System, host: Host | None = None) -> Examinee:
 
     def answer(trials: Sequence[Trial]) -> list[Answer]:
         inputs = [trial.input for trial in trials]
-        return host.answer(inputs) if host else answers_of(system, inputs)
+        return host.answer(inputs) if host else answers_of(system, inputs, ANSWERS[system.card.output])
 
-    video = "video" in system.card.inputs
+    video = bool(system.card.inputs - SOUNDS)
     if host is None:
         return Examinee(name, system.digest, system.card, system.load, answer, video)
     return Examinee(
@@ -104,19 +152,23 @@ class OutputsFolder:
     """A system whose answers lie in a folder, made elsewhere from `avbench plan render`: `outputs:DIR`.
 
     Args:
-        folder: holds one `<trial-id>.wav` per trial; a missing or unreadable one fails.
+        folder: holds one `<trial-id>.wav` per trial, or what else the task wants; a missing or unreadable one fails.
+        kind: of answers, a name in `ANSWERS`.
 
     Raises:
-        MissingResource: there is no such folder, or no .wav file in it.
+        MissingResource: there is no such folder, or no such file in it.
     """
 
-    def __init__(self, folder: Path):
-        self.folder = folder
+    def __init__(self, folder: Path, kind: str = "audio"):
+        self.folder, self.kind = folder, ANSWERS[kind]
         if not folder.is_dir():
             raise MissingResource(f"There is no folder {folder} to take outputs from.")
-        files = sorted(folder.glob("*.wav"))
+        files = sorted(file for suffix in self.kind.suffixes for file in folder.glob(f"*{suffix}"))
         if not files:
-            raise MissingResource(f"{folder} holds no .wav file; outputs must be named <trial-id>.wav.")
+            suffixes = " or ".join(self.kind.suffixes)
+            raise MissingResource(
+                f"{folder} holds no {suffixes} file; outputs must be named <trial-id>{self.kind.suffixes[0]}."
+            )
         digest = hashlib.sha256()
         for file in files:
             digest.update(file.name.encode() + b"\0" + hashlib.sha256(file.read_bytes()).digest())
@@ -126,7 +178,7 @@ class OutputsFolder:
             title="predictions made elsewhere",
             paper="",
             inputs=frozenset({"audio"}),
-            output="audio",
+            output=kind,
             rate=16000,
             causal=False,
             lookahead=0.0,
@@ -142,21 +194,20 @@ class OutputsFolder:
         Raises:
             EstimateFault: a file is missing or cannot be read.
         """
-        return [Prediction(audio=self._read(one.id)) for one in inputs]
+        return [Prediction(**{self.kind.name: self._read(one.id)}) for one in inputs]
 
-    def _read(self, trial: str) -> Audio:
-        from ..signal.audio import read_channels
-
-        path = self.folder / f"{trial}.wav"
-        if not path.is_file():
-            raise EstimateFault(f"there is no file {path.name}")
+    def _read(self, trial: str) -> Any:
+        paths = [self.folder / f"{trial}{suffix}" for suffix in self.kind.suffixes]
+        found = [path for path in paths if path.is_file()]
+        if not found:
+            raise EstimateFault(f"there is no file {' or '.join(path.name for path in paths)}")
+        if len(found) > 1:
+            raise EstimateFault(f"there are both {found[0].name} and {found[1].name}")
         try:
-            channels = read_channels(path)
+            return self.kind.read(found[0])
         except BadFile as error:
-            raise EstimateFault(f"{path.name} cannot be read") from error
-        if len(channels) != 1:
-            raise EstimateFault(f"{path.name} has {len(channels)} channels, not 1")
-        return channels[0]
+            why = str(error).removeprefix(str(found[0])).strip().rstrip(".")
+            raise EstimateFault(f"{found[0].name} {why}") from error
 
 
 def open_examinee(
@@ -178,9 +229,9 @@ def open_examinee(
     if name.startswith("outputs:"):
         if recipe is not None or weights is not None:
             raise UsageError(f"{name} holds answers made elsewhere: it takes neither --recipe nor --weights.")
-        system = OutputsFolder(Path(name.removeprefix("outputs:")).expanduser())
+        system = OutputsFolder(Path(name.removeprefix("outputs:")).expanduser(), task.answer)
         return candidate(system.card.id, system)
-    spec = Spec(name, task.name, recipe, weights)
+    spec = Spec(name, task.name, recipe, weights, task.answer)
     system = spec.open()
     if system.card.output != task.answer:
         raise UsageError(f"{name} answers with {system.card.output}, and the task {task.name} wants {task.answer}.")

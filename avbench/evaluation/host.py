@@ -28,8 +28,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ..errors import (
     AvbenchError,
     BadFile,
@@ -41,7 +39,8 @@ from ..errors import (
 )
 from ..metrics import PersistentPool
 from ..registry import open_system, said
-from ..types import Audio, Inputs, Prediction, System
+from ..types import Inputs, Prediction, System
+from .answers import ANSWERS, AnswerKind
 
 TIMEOUT = 600.0  # seconds for one call, which asks for one clip at every condition
 STARTS = 3  # attempts in a row to start a system again
@@ -49,17 +48,18 @@ OUTSIDE = (signal.SIGKILL, signal.SIGTERM, signal.SIGBUS, signal.SIGHUP)  # no m
 LOADING = 3600.0  # seconds to make a system ready; some compile, or read many gigabytes
 STARVED = (errno.ENOMEM, errno.ENOSPC, errno.EDQUOT, errno.EIO)  # whatever else is refused is for the system to bear
 
-Answer = Audio | Unscorable
+Answer = Any  # what `AnswerKind.take` gives, or an `Unscorable`
 
 
 @dataclass(frozen=True)
 class Spec:
-    """How to open a system, in any process: what `registry.open_system` takes."""
+    """How to open a system, in any process: what `registry.open_system` takes, and what is asked of its predictions."""
 
     name: str
     task: str
     recipe: str | None = None
     weights: Path | None = None
+    answer: str = "audio"
 
     def open(self) -> System:
         """The system, not yet loaded; errors as `open_system`."""
@@ -210,12 +210,12 @@ def _load(spec: Spec, device: str) -> _Refusal | None:
 
 def _predict(spec: Spec, inputs: Sequence[Inputs]) -> list[Answer] | _Refusal:
     try:
-        return answers_of(_loaded[spec], inputs)
+        return answers_of(_loaded[spec], inputs, ANSWERS[spec.answer])
     except AvbenchError as error:
         return _Refusal.of(error)
 
 
-def answers_of(system: System, inputs: Sequence[Inputs]) -> list[Answer]:
+def answers_of(system: System, inputs: Sequence[Inputs], kind: AnswerKind) -> list[Answer]:
     """Ask for a batch; if that fails, ask one by one, so that one bad input costs one answer."""
     try:
         predictions = system.predict(inputs)
@@ -225,20 +225,16 @@ def answers_of(system: System, inputs: Sequence[Inputs]) -> list[Answer]:
         raise  # something the user can mend, such as a missing package, or the user's own wish
     except BaseException as error:
         if len(inputs) > 1:
-            return [answers_of(system, [one])[0] for one in inputs]
+            return [answers_of(system, [one], kind)[0] for one in inputs]
         return [_fault(error)]
-    return [_audio(prediction) for prediction in predictions]
+    return [_taken(prediction, kind) for prediction in predictions]
 
 
-def _audio(prediction: Prediction) -> Answer:
-    """The sound of an answer, made anew: what a system hangs on its own need not pass between processes."""
-    audio = getattr(prediction, "audio", None)
-    if not isinstance(audio, Audio):
-        return EstimateFault("the system gave no audio")
+def _taken(prediction: Prediction, kind: AnswerKind) -> Answer:
     try:
-        return Audio(np.ascontiguousarray(audio.samples, np.float32), int(audio.rate))
-    except Exception as error:  # what the system has put there may raise anything
-        return EstimateFault(f"the system gave no audio that can be used ({said(error)})")
+        return kind.take(prediction)
+    except EstimateFault as fault:
+        return fault
 
 
 def _fault(error: BaseException) -> Unscorable:

@@ -2,7 +2,8 @@
 
     run.json                    identity, card, exam: the same for the same run anywhere
     plan.jsonl                  the plan, as drawn
-    predictions/<trial>.wav     what the system answered, float32; scores are made from these files
+    predictions/<trial>.wav     what the system answered, float32 (or .txt, .mkv: see `answers`); scores are made from
+                                these files
     scores/<trial>.json         every metric's status, value, raw value, reason, flags, and parts where it pools such
     errors/<trial>.json         what the machine failed at, or had no judge for; gone once a later attempt succeeds
     summary.json                pooled values with intervals; there once every trial has been tried
@@ -26,7 +27,7 @@ import numpy as np
 
 from ..errors import BadFile, UsageError
 from ..signal.files import atomic_write
-from ..types import Audio
+from .answers import AnswerKind
 from .identity import is_same
 
 FORMAT = 1
@@ -160,15 +161,13 @@ class Record:
         for name in (*FILES, "run.json"):  # last the one without which scores would belong to nobody
             (self.folder / name).unlink(missing_ok=True)
 
-    def prediction(self, trial: str) -> Path:
+    def prediction(self, trial: str, kind: AnswerKind) -> Path:
         """Where the answer to a trial is or will be."""
-        return self.folder / "predictions" / f"{trial}.wav"
+        return self.folder / "predictions" / f"{trial}{kind.suffixes[0]}"
 
-    def save_prediction(self, trial: str, audio: Audio) -> None:
-        """Keep an answer, as float32."""
-        from ..signal.audio import write_wav
-
-        write_wav(self.prediction(trial), audio, subtype="FLOAT")
+    def save_prediction(self, trial: str, kind: AnswerKind, answer: Any) -> None:
+        """Keep an answer as `answers` says."""
+        kind.write(self.prediction(trial, kind), answer)
 
     def scored(self, trial: str) -> bool:
         """The trial has its scores."""

@@ -78,7 +78,7 @@ class Run:
         if summary is not None:
             return summary["rows"]
         metrics = [get_metric(name) for name in self.metrics]
-        return summarise(self.trials, self.identity["axes"], metrics, self.head["clips"], self.judges)
+        return summarise(self.trials, self.identity["axes"], metrics, self.head["asked"], self.judges)
 
     @property
     def metrics(self) -> list[str]:

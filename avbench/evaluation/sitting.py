@@ -17,8 +17,9 @@ from typing import Any
 from ..errors import MachineFault, ReferenceFault, Unscorable
 from ..protocols import verify_plan
 from ..signal.files import digest, file_lock
-from ..types import Audio, Trial
+from ..types import Trial
 from . import progress
+from .answers import ANSWERS, key_of, seconds_of
 from .conditions import plain
 from .engines import Engine, Job, scores_without
 from .exam import Exam, Void
@@ -65,7 +66,7 @@ def sit(
                 for trial in (job.trial, *job.twins):
                     sitting.keep(trial, verdict.scores)
             held = [trial for trial in record.trials() if trial["trial"] in sitting.described]
-            rows = summarise(held, exam.axes, exam.metrics, len(exam.rows), exam.judges)
+            rows = summarise(held, exam.axes, exam.metrics, exam.asked, exam.judges)
             write_json(folder / "summary.json", {"sound": sitting.sound(), "rows": rows})
         finally:
             sitting.close()
@@ -96,6 +97,7 @@ class Sitting:
         self.audio_seconds = 0.0
         self.done = 0
         self.metrics = tuple(metric.name for metric in exam.metrics)
+        self.kind = ANSWERS[exam.task.answer]
         self.described: dict[str, dict[str, Any]] = {}
         self.loaded = False
         self.differs = False
@@ -105,7 +107,7 @@ class Sitting:
         for row in self.exam.rows:
             with self._timed("render"):
                 rendered = self.exam.trials(row, self.examinee.video)
-                self.differs |= self.exam.official and not self.exam.is_as_published(row, rendered)
+                self.differs |= not self.exam.is_as_published(row, rendered, self.examinee.video)
             for trial in rendered:
                 self.described[trial.id] = describe(trial)
             todo = [trial for trial in rendered if not self.record.scored(trial.id)]
@@ -119,7 +121,7 @@ class Sitting:
 
     def _answer(self, trials: Sequence[Trial], todo: Sequence[Trial]) -> Iterator[Job]:
         """Jobs for the trials of one row that have no scores yet; predicted unless the answers are saved already."""
-        saved = {t.id for t in todo if self.record.prediction(t.id).is_file() and not self.record.failed_here(t.id)}
+        saved = {t.id for t in todo if self._kept(t).is_file() and not self.record.failed_here(t.id)}
         faults: dict[str, Unscorable] = {}
         if len(saved) < len(todo):
             faults = self._predict(trials, {t.id for t in todo} - saved)
@@ -130,14 +132,16 @@ class Sitting:
             if isinstance(fault, MachineFault):
                 self.keep(trial.id, scores_without(self.metrics, fault))
             else:
-                answer = fault.reason if fault else digest(self.record.prediction(trial.id).read_bytes())
-                target = digest(trial.target.audio.samples), trial.target.text
-                alike.setdefault((answer, target), []).append(trial)
+                answer = fault.reason if fault else digest(self._kept(trial).read_bytes())
+                alike.setdefault((answer, key_of(trial.target)), []).append(trial)
         for first, *twins in alike.values():
             fault = faults.get(first.id)
-            path, reason = (None, fault.reason) if fault else (self.record.prediction(first.id), "")
+            path, reason = (None, fault.reason) if fault else (self._kept(first), "")
             same = tuple(trial.id for trial in twins)
-            yield Job(first.id, path, reason, first.target, self.metrics, same, self.exam.chosen)
+            yield Job(first.id, path, reason, first.target, self.metrics, same, self.exam.chosen, self.kind.name)
+
+    def _kept(self, trial: Trial) -> Path:
+        return self.record.prediction(trial.id, self.kind)
 
     def _predict(self, trials: Sequence[Trial], wanted: set[str]) -> dict[str, Unscorable]:
         """Predict a whole row and save what is wanted of it; returns the faults, by trial."""
@@ -151,16 +155,16 @@ class Sitting:
         reloading = self.examinee.reloading() - before  # of a child that was lost: no part of its speed
         self.seconds["predict"] -= reloading
         self.seconds["load"] += reloading
-        self.audio_seconds += sum(trial.input.audio.seconds for trial in trials)
+        self.audio_seconds += sum(seconds_of(trial.input) for trial in trials)
         faults = {}
         with self._timed("save"):
             for trial, answer in zip(trials, answers, strict=True):
                 if trial.id not in wanted:
                     continue
-                if isinstance(answer, Audio):
-                    self.record.save_prediction(trial.id, answer)
-                else:
+                if isinstance(answer, Unscorable):
                     faults[trial.id] = answer
+                else:
+                    self.record.save_prediction(trial.id, self.kind, answer)
         return faults
 
     def keep(self, trial: str, scores: Mapping[str, Any]) -> None:
@@ -182,8 +186,8 @@ class Sitting:
             return None
         if not self.differs:
             return "exact"
-        exam = self.exam
-        return verify_plan(exam.plan, exam.dataset, exam.noise, exam.published, video=self.examinee.video).verdict
+        exam, seen = self.exam, self.exam.seen(self.examinee.video)
+        return verify_plan(exam.plan, exam.dataset, exam.noise, exam.published, video=seen).verdict
 
     def close(self) -> None:
         """Let go of the system, and note this attempt in the provenance.

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..metrics import Metric, Parts
-from .conditions import marginals, plain
+from .conditions import conditions, marginals, plain
 from .pooling import corpus_interval, corpus_value, whole_refusal
 
 POOLED = ("ok", "failed")
@@ -20,7 +20,11 @@ POOLED = ("ok", "failed")
 
 def matches(trial: Mapping[str, Any], condition: Mapping[str, Any]) -> bool:
     """The trial was held at this condition; `{}` matches all."""
-    return all(trial["condition"].get(axis) == value for axis, value in condition.items())
+    return _fits(trial["condition"], condition)
+
+
+def _fits(held: Mapping[str, Any], condition: Mapping[str, Any]) -> bool:
+    return all(held.get(axis) == value for axis, value in condition.items())
 
 
 def usable(trials: Iterable[Mapping[str, Any]], metric: str) -> list[Mapping[str, Any]]:
@@ -38,7 +42,7 @@ def summarise(
     trials: Sequence[Mapping[str, Any]],
     axes: Mapping[str, Sequence[Any]],
     metrics: Sequence[Metric],
-    clips: int,
+    asked: Sequence[int],
     judges: Mapping[str, str | None] | None = None,
 ) -> list[dict[str, Any]]:
     """One row per metric and condition: every value of every axis, every combination, and all.
@@ -47,7 +51,7 @@ def summarise(
         trials: as kept by `Record.trials`, in any order of their own that is always the same.
         axes: what was varied, with its values.
         metrics: what was judged.
-        clips: how many clips of the plan were asked for.
+        asked: how many trials were asked for at each of `conditions(axes)`.
         judges: the identity of every judge that a metric asks for, by its name; None where it was absent.
 
     Returns:
@@ -55,15 +59,14 @@ def summarise(
         "reason"}`; `reason` says why there is no value or, where there is one, no interval.
     """
     rows = []
+    every = [{axis: plain(value) for axis, value in condition.items()} for condition in conditions(axes)]
     for condition in marginals(axes):
         condition = {axis: plain(value) for axis, value in condition.items()}
-        held = [trial for trial in trials if matches(trial, condition)]
-        asked = clips
-        for axis, values in axes.items():
-            asked *= 1 if axis in condition else len(values)
+        held = [trial for trial in trials if _fits(trial["condition"], condition)]
+        total = sum(count for each, count in zip(every, asked, strict=True) if _fits(each, condition))
         for metric in metrics:
             judge = metric.judge and ((judges or {}).get(metric.judge) or metric.judge)
-            rows.append({"condition": dict(condition), **_row(held, metric, asked, judge)})
+            rows.append({"condition": dict(condition), **_row(held, metric, total, judge)})
     return rows
 
 

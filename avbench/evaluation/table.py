@@ -19,6 +19,7 @@ from rich.text import Text
 
 from ..metrics import Metric, get_metric
 from .conditions import shown
+from .examinee import truth_of
 from .runs import Run
 from .summary import coverage
 
@@ -171,9 +172,10 @@ def _judges(runs: Sequence[Run]) -> list[Text]:
         return []
     metrics = [get_metric(name) for name in first.metrics]
     words = [f"{metric.name} by {first.judges[metric.judge]}" for metric in metrics if metric.judge in first.judges]
-    truth = "oracle is what they say of true signals"
-    if not any(run.anchor and run.system == "oracle" for run in runs):
-        truth = "what they say of true signals is not in this table: add the anchor oracle"
+    name = truth_of(first.head["answer"])
+    truth = f"{name} is what they say of true signals"
+    if not any(run.anchor and run.system == name for run in runs):
+        truth = f"what they say of true signals is not in this table: add the anchor {name}"
     return [Text(f"judges: {', '.join(words)} · {truth}", style="dim")]
 
 

@@ -3,21 +3,24 @@
 from ..errors import UnknownName
 from .additive_noise import AdditiveNoise
 from .axes import AXES, Axis
-from .clean import Clean
 from .conversation import ConversationFaces
 from .each_noise import EachNoise
 from .export import render_plan
 from .guided import Guided
 from .paired import Paired
+from .people import person_of
 from .policies import POLICIES, Policy, get_policy
 from .protocol import NoiseUse, Plan, Protocol, Row, Use
 from .records import read_record, record_path, write_records
 from .rules import RULES, Rule, draw_plan, load_plan
+from .selection import Clean
+from .things import HEARD, hash_thing
 from .verify import Report, hash_plan, verify_plan
 from .visual import Visual
 
 __all__ = [
     "AXES",
+    "HEARD",
     "POLICIES",
     "PROTOCOLS",
     "RULES",
@@ -34,7 +37,9 @@ __all__ = [
     "get_policy",
     "get_protocol",
     "hash_plan",
+    "hash_thing",
     "load_plan",
+    "person_of",
     "read_record",
     "record_path",
     "render_plan",

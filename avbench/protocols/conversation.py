@@ -7,7 +7,8 @@ MUTUD's Table IX is on EasyCom, whose recordings have the noise of a restaurant 
 is `clean`). The embedded conversations are recorded in quiet rooms, so their plan has one cafeteria noise a
 conversation, and SNRs of this project's own choice. Mixing is that of `additive_noise`, over the whole conversation.
 
-`wrong-face` shows the next track of the same conversation, `frozen-face` the first picture throughout.
+`wrong-face` shows the next track of the same conversation, `frozen-face` the first picture throughout. Where only one
+face is seen there is no wrong one, and the row has no such trial.
 
 Contents: `ConversationFaces`.
 """
@@ -42,6 +43,7 @@ class ConversationFaces(Protocol):
     title = "every face of a conversation with the sound of all: who speaks, frame by frame"
     axes = ("snr", "modality", "offset", "degradation")
     mouths = False
+    clusters = "conversations"  # the two faces of a conversation are no independent samples
 
     def draw(
         self,
@@ -110,6 +112,10 @@ class ConversationFaces(Protocol):
         """The face track and its labels."""
         return Thing("track", row.uses["face"][0]), Thing("labels", row.uses["face"][0])
 
+    def asks(self, plan: Plan, row: Row, condition: Mapping[str, Any]) -> bool:
+        """A conversation that shows one face only has no wrong one."""
+        return self.read(condition).modality != "wrong-face" or len(_tracks_beside(plan, row)) > 1
+
     def trial_id(self, row: Row, condition: Mapping[str, Any]) -> str:
         """Row, SNR, and what is not as usual: `"asd-0007.snr5.video"`."""
         return row.id + marks_of(self.read(condition))
@@ -128,12 +134,15 @@ class ConversationFaces(Protocol):
 
         Raises:
             ReferenceFault: the conversation is silent or broken, or too quiet for the SNR in 16 bits.
-            UsageError, UnknownName: an axis or a value that this protocol does not have; an SNR without a noise.
+            UsageError, UnknownName: an axis or a value that this protocol does not have; an SNR without a noise;
+                a wrong face where the row has none (see `asks`).
             BadFile: the clip is not the one that the plan was drawn over.
         """
         asked = self.read(condition)
         if asked.snr != "clean" and not row.noises:
             raise UsageError(f"The plan {plan.name} adds no noise, so clean is its only SNR.")
+        if not self.asks(plan, row, condition):
+            raise UsageError(f"{row.clip} shows one face only, so there is no wrong one.")
         speech = things.sound(dataset, row.clip).samples
         if len(speech) != row.samples:
             raise BadFile(
@@ -152,7 +161,7 @@ class ConversationFaces(Protocol):
             target=Target(labels=portraits.labels(dataset, track)),
             condition=dict(condition),
             clip=row.clip,
-            cluster=row.clip,  # the two faces of a conversation are no independent samples
+            cluster=row.clip,
             facts=facts if face is None else {**facts, "face": digest(face.frames)},
         )
 
@@ -171,7 +180,10 @@ class ConversationFaces(Protocol):
         mine = row.uses["face"][0].item
         if asked.modality != "wrong-face":
             return mine
-        tracks = [other.uses["face"][0].item for other in plan.rows if other.clip == row.clip]
-        if len(tracks) < 2:
-            raise UsageError(f"{row.clip} shows one face only, so there is no wrong one.")
+        tracks = _tracks_beside(plan, row)
         return tracks[(tracks.index(mine) + 1) % len(tracks)]
+
+
+def _tracks_beside(plan: Plan, row: Row) -> list[str]:
+    """All face tracks of a row's conversation, its own among them."""
+    return [other.uses["face"][0].item for other in plan.rows if other.clip == row.clip]

@@ -1,14 +1,23 @@
 """A plan as files, for a system that runs somewhere else.
 
+Noisy speech with a mouth:
+
     <trial-id>.wav     what the system hears, 16 bits at 16 kHz; its answer is expected under the same name elsewhere
     <picture>.mouth.npy  what it sees, `[F, 88, 88]` uint8, once for all trials that see the same; only if asked for.
                        The name is the row's, and what changes the picture: `3-bn-0007.wrong-face.mouth.npy`
     rendering.json     which plan over which data, how many rows, which conditions; written first
-    manifest.tsv       trial, clip, condition, seconds, hash of the samples, file and hash of the pictures; written last
+    manifest.tsv       trial, clip, condition, seconds, hash of the samples, file and hash of the pictures, and why
+                       a trial is void (`-` where it is not); written last
 
-That is for noisy speech with a mouth. Trials that have more (faces, references, tracks) are written as `handout` says.
+Trials that have more (faces, references, tracks); a file that many share is written once, under its content's hash:
 
-What was cut short is gone on with; files of another plan, or of other conditions, are never mixed in.
+    inputs/<hash>.wav  speech, 16 bits at 16 kHz: what is to be spoken or changed, voices to be followed
+    inputs/<hash>.png  one picture
+    inputs/<hash>.npy  a film or a mouth, `[F, H, W, C]` uint8 at 25 pictures a second
+    manifest.tsv       trial, clip, conditions, seed, what it may see and hear, which gender is wanted, why it is void
+
+Answers are expected as `<trial>.wav`, `.png`, `.mp4`, … Targets are not handed out. What was cut short is gone on with;
+files of another plan, or of other conditions, are never mixed in.
 
 Contents: `render_plan`.
 """
@@ -26,14 +35,16 @@ from ..data.noise import NoiseSet
 from ..errors import ReferenceFault, UsageError
 from ..signal.audio import read_audio, to_int16, write_wav
 from ..signal.files import atomic_write, digest
+from ..types import Audio, Video
 from . import pictures
 from .axes import marks_of
-from .handout import write_row
 from .protocol import Plan, Protocol, Row
-from .verify import prepare_things
+from .verify import prepare_things, things_of
 from .workers import each_row
 
 MARKER = "rendering.json"
+FOLDER = "inputs"
+ROLES = ("speech", "mouth", "face", "voice", "image")
 
 
 def render_plan(
@@ -66,8 +77,9 @@ def render_plan(
         progress: called with rows done and rows to do.
 
     Returns:
-        The manifest. A clip that is silent or broken is void for every system and has no file; its `pcm` says `void`.
-        With `video`, so is a clip without a picture. What is not heard, or not seen, has `-` for its hash.
+        The manifest, a line for every trial that the plan has: not every row has one at every condition. A trial whose
+        clip is silent or broken is void for every system and has no file; its `pcm` says `void`, and `reason` why. With
+        `video`, so is that of a clip without a picture. What is not heard, or not seen, has `-` for its hash.
 
     Raises:
         UsageError: the folder holds something else, or the plan was drawn over other data.
@@ -84,12 +96,12 @@ def render_plan(
     _begin(plan, dataset, noise, out, what)
     if workers > 1:
         dataset.prepare([row.clip for row in rows], mouth=video and protocol.mouths, workers=workers)
-        prepare_things(plan, protocol, rows, dataset, workers)
+        prepare_things(things_of(plan, protocol, rows), dataset, workers)
     manifest = []
     if protocol.noisy and protocol.mouths:
-        made = each_row(_write_row, plan, rows, dataset, noise, (protocol, asked, out, video), workers)
+        made = each_row(_write_heard, plan, rows, dataset, noise, (protocol, asked, out, video), workers)
     else:
-        made = each_row(write_row, plan, rows, dataset, noise, (protocol, asked, out), workers)
+        made = each_row(_write_given, plan, rows, dataset, noise, (protocol, asked, out), workers)
     for done, entries in enumerate(made):
         manifest += entries
         if progress is not None:
@@ -137,25 +149,29 @@ def _begin(plan: Plan, dataset: Dataset, noise: NoiseSet | None, out: Path, what
             handle.write(content)
 
 
-def _write_row(plan: Plan, row: Row, dataset: Dataset, noise: NoiseSet, more: tuple) -> list[dict[str, str]]:
+def _write_heard(plan: Plan, row: Row, dataset: Dataset, noise: NoiseSet, more: tuple) -> list[dict[str, str]]:
     """Write every trial of a row; its lines of the manifest."""
     protocol, conditions, out, video = more
-    seen: dict[str, tuple[str, str] | None] = {}
+    seen: dict[str, tuple[str, str] | ReferenceFault] = {}
     entries = []
-    for condition in conditions:
-        shown = ("-", "-")
+    for condition in (c for c in conditions if protocol.asks(plan, row, c)):
+        shown: tuple[str, str] | ReferenceFault = ("-", "-")
         if video:
             mark = marks_of(protocol.read(condition), of_picture=True)
             if mark not in seen:
                 seen[mark] = _write_mouth(plan, row, condition, protocol, dataset, out / f"{row.id}{mark}.mouth.npy")
             shown = seen[mark]
-        values = {axis: _text(value) for axis, value in condition.items()}
-        entry = {"trial": row.id, "clip": row.clip, **values, "seconds": "0", "pcm": "void"}
-        if shown is not None:
-            entry |= _write_trial(plan, row, condition, protocol, dataset, noise, out)
+        name, fault = protocol.trial_id(row, condition), shown if isinstance(shown, ReferenceFault) else None
+        heard = {"seconds": "0", "pcm": "void"}
+        try:
+            if fault is None:
+                heard = _write_trial(plan, row, condition, protocol, dataset, noise, out / f"{name}.wav")
+        except ReferenceFault as error:
+            fault = error
+        entry = {"trial": name, "clip": row.clip, **{axis: _text(value) for axis, value in condition.items()}, **heard}
         if video:
-            entry |= dict(zip(("mouth", "frames"), shown or ("-", "void"), strict=True))
-        entries.append(entry)
+            entry |= dict(zip(("mouth", "frames"), ("-", "void") if shown is fault else shown, strict=True))
+        entries.append({**entry, "reason": _said(fault)})
     return entries
 
 
@@ -166,37 +182,32 @@ def _write_trial(
     protocol: Protocol,
     dataset: Dataset,
     noise: NoiseSet,
-    out: Path,
+    path: Path,
 ) -> dict[str, str]:
-    """Write what one trial hears, unless that was done; what the manifest says of it, nothing if it is void."""
-    name = protocol.trial_id(row, condition)
+    """Write what one trial hears, unless that was done; what the manifest says of it. Raises `ReferenceFault`."""
     if condition.get("modality") == "video":
-        return {"trial": name, "seconds": f"{dataset.clip(row.clip).seconds:.3f}", "pcm": "-"}
-    path = out / f"{name}.wav"
+        return {"seconds": f"{dataset.clip(row.clip).seconds:.3f}", "pcm": "-"}
     if path.is_file():
         heard = read_audio(path)
         pcm = digest(to_int16(heard.samples))
     else:
-        try:
-            trial = protocol.render(plan, row, condition, dataset, noise, video=False)
-        except ReferenceFault:
-            return {}
+        trial = protocol.render(plan, row, condition, dataset, noise, video=False)
         heard, pcm = trial.input.audio, trial.facts["pcm"]
         write_wav(path, heard, "PCM_16")
-    return {"trial": name, "seconds": f"{heard.seconds:.3f}", "pcm": pcm}
+    return {"seconds": f"{heard.seconds:.3f}", "pcm": pcm}
 
 
 def _write_mouth(
     plan: Plan, row: Row, condition: Mapping[str, Any], protocol: Protocol, dataset: Dataset, path: Path
-) -> tuple[str, str] | None:
-    """Write what a row sees, unless that was done: file and hash, `-` if nothing shall be seen, None if nothing can."""
+) -> tuple[str, str] | ReferenceFault:
+    """Write what a row sees, unless that was done: file and hash, `-` if nothing shall be seen, or why nothing can."""
     if path.is_file():
         return path.name, digest(np.load(path))
     asked = protocol.read(condition)
     try:
         video = pictures.shown(plan, row, dataset, asked.modality, asked.offset, asked.degradation)
-    except ReferenceFault:
-        return None
+    except ReferenceFault as fault:
+        return fault
     if video is None:
         return "-", "-"
     frames = video.frames[..., 0]
@@ -204,6 +215,63 @@ def _write_mouth(
         np.lib.format.write_array_header_1_0(handle, np.lib.format.header_data_from_array_1_0(frames))
         handle.write(np.ascontiguousarray(frames).data.cast("B"))
     return path.name, digest(frames)
+
+
+def _write_given(
+    plan: Plan,
+    row: Row,
+    dataset: Dataset,
+    noise: NoiseSet | None,
+    more: tuple[Protocol, Sequence[Mapping[str, Any]], Path],
+) -> list[dict[str, str]]:
+    """Write what every trial of a row may see and hear; its lines of the manifest."""
+    protocol, conditions, out = more
+    entries = []
+    for condition in conditions:
+        if not protocol.asks(plan, row, condition):
+            continue
+        values = {axis: _text(value) for axis, value in condition.items()}
+        entry = {"trial": protocol.trial_id(row, condition), "clip": row.clip, **values}
+        try:
+            inputs = protocol.render(plan, row, condition, dataset, noise).input
+        except ReferenceFault as fault:
+            void = {"seed": "-", **dict.fromkeys(ROLES, "void"), "gender": "-"}
+            entries.append({**entry, **void, "reason": _said(fault)})
+            continue
+        given = {"speech": inputs.audio, "mouth": inputs.video, "face": inputs.face, **inputs.references}
+        written = {role: _write_file(out / FOLDER, given.get(role)) for role in ROLES}
+        entry |= {"seed": str(inputs.seed), **written, "gender": inputs.wanted.get("gender", "-")}
+        entries.append({**entry, "reason": _said(None)})
+    return entries
+
+
+def _said(fault: ReferenceFault | None) -> str:
+    """Why a trial is void, in one field of a table; `-` where it is not."""
+    return "-" if fault is None else " ".join(str(fault).split())
+
+
+def _write_file(folder: Path, thing: Audio | Video | None) -> str:
+    """Name of the file, which is written unless it is there."""
+    if thing is None:
+        return "-"
+    if isinstance(thing, Audio):
+        path = folder / f"{digest(to_int16(thing.samples))}.wav"
+        if not path.is_file():
+            write_wav(path, thing, "PCM_16")
+        return f"{FOLDER}/{path.name}"
+    frames = np.ascontiguousarray(thing.frames)
+    single = len(frames) == 1 and frames.shape[3] == 3
+    path = folder / f"{digest(frames)}.{'png' if single else 'npy'}"
+    if not path.is_file():
+        with atomic_write(path) as handle:
+            if single:
+                from PIL import Image
+
+                Image.fromarray(frames[0]).save(handle, "PNG")
+            else:
+                np.lib.format.write_array_header_1_0(handle, np.lib.format.header_data_from_array_1_0(frames))
+                handle.write(frames.data.cast("B"))
+    return f"{FOLDER}/{path.name}"
 
 
 def _text(value: Any) -> str:

@@ -33,9 +33,8 @@ from ..data.noise import NoiseSet
 from ..errors import UnknownName, UsageError
 from ..types import Audio, Target, Trial, Video
 from . import portraits, things
-from .people import about
+from .people import Cast, about
 from .protocol import Plan, Row, Use
-from .references import Cast
 from .selection import Selection, header_without_noise
 from .things import Thing
 

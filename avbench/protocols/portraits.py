@@ -12,7 +12,7 @@ Contents: `MASK`, `film`, `masked`, `still`, `frame`, `track`, `labels`.
 """
 
 from collections.abc import Callable
-from functools import wraps
+from functools import lru_cache, wraps
 
 import numpy as np
 
@@ -123,8 +123,9 @@ def _one(frames: np.ndarray, use: Use) -> np.ndarray:
     return np.ascontiguousarray(frames[number : number + 1])
 
 
+@lru_cache(maxsize=4)  # a row asks for the same film at every condition, and drawing it takes longest
 def _film(dataset: Dataset, clip_id: str, style: str = REGISTERED) -> tuple[Video, np.ndarray]:
-    """The film and its 68 points in pixels of it."""
+    """The film and its 68 points in pixels of it; nobody may change them."""
     clip = dataset.clip(clip_id)
     if hasattr(dataset, "face"):
         video, points = dataset.face(clip), dataset.landmarks(clip)

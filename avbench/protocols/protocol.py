@@ -225,6 +225,7 @@ class Protocol(ABC):
         axes: what a condition may set.
         noisy: whether speech is mixed with noise, so that the record of a plan holds what every mixture sounds like.
         mouths: whether trials show the mouth of the clip, so that a record may hold it by clip.
+        clusters: what intervals are over: `speakers`, or what rows of one clip have in common.
     """
 
     name: str
@@ -233,6 +234,7 @@ class Protocol(ABC):
     axes: tuple[str, ...]
     noisy: bool = True
     mouths: bool = True
+    clusters: str = "speakers"
 
     @property
     def id(self) -> str:

@@ -1,7 +1,7 @@
 """The rules by which plans choose clips and noises, and where the official plans are.
 
 The official plans were drawn once (`python -m avbench.protocols.official`); afterwards the files are what counts. Over
-a real corpus the same rules draw the plans of the papers' sizes (`Rule.over`); `expected` keeps their hashes.
+a real corpus the same rules draw the plans of the papers' sizes (`Rule.over`); `records` keeps their hashes.
 
 Contents: `Rule`, `RULES`, `AVSE_PLANS`, `OFFICIAL_SNR`, `PLANS`, `draw_plan`, `clips_of`,
 `load_plan`.
@@ -110,7 +110,7 @@ RULES: dict[str, Rule] = {
     "asd": Rule(
         protocol="conversation", noises=1, noise="synth-noise/unseen", snr=(-5.0, 0.0, 5.0, 10.0, "clean"),
         task="asd@1", dataset="avbench-synth/conversations", options={"families": ("cafeteria",)},
-        corpora=("easycom",), real={"noise": None, "snr": ()},
+        corpora=("easycom/conversations",), real={"noise": None, "snr": ()},
     ),
     "words": _WORDS,
     "face-to-face": _paired("face", "face"),
@@ -176,7 +176,7 @@ def draw_plan(
 
 def clips_of(dataset: Dataset, rule: Rule) -> list[str]:
     """The first clips of the speakers, then their second ones, and so on; or another order."""
-    from .people import about
+    from .people import person_of
 
     if rule.order == "hash":
         return sorted(dataset.ids, key=lambda clip: (seed_of("clip of a plan", clip), clip))[: rule.clips]
@@ -184,8 +184,7 @@ def clips_of(dataset: Dataset, rule: Rule) -> list[str]:
         return list(dataset.ids[: rule.clips])
     by_speaker: dict[str, list[str]] = {}
     for clip_id in dataset.ids:
-        # Of the embedded corpus every clip would be made only to say who speaks, which its id says already.
-        by_speaker.setdefault(about(dataset, clip_id).person or f"clip {clip_id}", []).append(clip_id)
+        by_speaker.setdefault(person_of(dataset, clip_id) or f"clip {clip_id}", []).append(clip_id)
     speakers = list(by_speaker)
     if rule.speakers is not None and rule.speakers < len(speakers):
         speakers = [speakers[i * len(speakers) // rule.speakers] for i in range(rule.speakers)]

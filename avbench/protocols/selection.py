@@ -1,20 +1,29 @@
 """Plans without noise: what a trial shows and plays is chosen, not mixed.
 
-Contents: `Selection`, `header_without_noise`.
+The simplest is `clean`: a clip as it is, heard, seen, or both. The picture may be late, degraded or another's.
+
+Source of `clean`: word recognition in CMML (Table 4): the sound or the mouth video of one word.
+
+Contents: `Selection`, `Clean`, `header_without_noise`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from ..data.dataset import Dataset, recorded_name
+from ..data.noise import NoiseSet
+from ..errors import BadFile
 from ..seeds import seed_of
 from ..signal.audio import from_int16, to_int16
 from ..signal.files import digest
 from ..types import Audio, Inputs, Target, Trial, Video
+from . import pictures, things
+from .additive_noise import samples_of
 from .axes import marks_of
-from .protocol import Protocol, Row
+from .protocol import Plan, Protocol, Row, Use
+from .things import Thing
 
 
 class Selection(Protocol):
@@ -48,6 +57,63 @@ class Selection(Protocol):
         references = {k: rounded(v) if isinstance(v, Audio) else v for k, v in given.pop("references", {}).items()}
         inputs = Inputs(name, heard, video, seed_of("trial", name), references=references, **given)
         return Trial(name, inputs, target, dict(condition), clip.id, clip.speaker or clip.id, facts_of(inputs))
+
+
+class Clean(Selection):
+    """Clips as they are; see the head of this file."""
+
+    name = "clean"
+    version = 1
+    title = "clips as they are: what is said is to be known from sound, mouth or both"
+    axes = ("modality", "offset", "degradation")
+
+    def draw(
+        self,
+        name: str,
+        dataset: Dataset,
+        noise: NoiseSet | None = None,
+        *,
+        clips: Iterable[str],
+        task: str,
+        **_: Any,
+    ) -> Plan:
+        """Draw a plan: a row for each clip, in this order; see `Protocol.draw`."""
+        rows = (
+            Row(f"{name}-{number:04d}", clip, samples_of(dataset.clip(clip)), ()) for number, clip in enumerate(clips)
+        )
+        return Plan.of(header_without_noise(self, name, dataset, task), rows)
+
+    def things(self, plan: Plan, row: Row) -> tuple[Thing, ...]:
+        """Sound and mouth."""
+        return Thing("sound", Use(row.clip)), Thing("mouth", Use(row.clip))
+
+    def render(
+        self,
+        plan: Plan,
+        row: Row,
+        condition: Mapping[str, Any],
+        dataset: Dataset,
+        noise: NoiseSet | None = None,
+        *,
+        video: bool = True,
+    ) -> Trial:
+        """The trial of a row at a condition; `Target.text` is what is said.
+
+        Raises:
+            ReferenceFault: the clip is silent or broken, or has no picture where others have one.
+            UsageError, UnknownName: an axis or a value that this protocol does not have.
+            BadFile: the clip is not the one that the plan was drawn over.
+        """
+        asked = self.read(condition)
+        clip = dataset.clip(row.clip)
+        audio = None if asked.modality == "video" else things.sound(dataset, row.clip)
+        if audio is not None and len(audio.samples) != row.samples:
+            raise BadFile(
+                f"The clip {clip.id} has {len(audio.samples)} samples where the plan {plan.name} says {row.samples}: "
+                "draw the plan again for this data set."
+            )
+        seen = pictures.shown(plan, row, dataset, asked.modality, asked.offset, asked.degradation) if video else None
+        return self.trial(row, condition, dataset, Target(text=clip.text), audio=audio, video=seen)
 
 
 def rounded(audio: Audio) -> Audio:

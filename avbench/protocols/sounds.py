@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..data.noises.rooms import open_rooms
+from ..data.noises.rooms import RoomFolder, open_rooms
 from ..errors import ReferenceFault
 from ..seeds import Draw
 from ..signal.audio import from_int16, to_int16
@@ -38,24 +38,26 @@ def in_room(row: Row, speech: np.ndarray, reverberation: str) -> tuple[np.ndarra
 
     Raises:
         ReferenceFault: speech that is not finite.
-        MissingResource, BadFile: the folder cannot be had.
+        MissingResource, BadFile: the folder cannot be had, or the room has changed since it was first read.
     """
     if reverberation == NONE:
         return speech, {}
     if not np.isfinite(speech).all():
         raise ReferenceFault("the clip holds values that are not finite")
-    name, impulse = _impulse(row.id, reverberation)
+    rooms = None if reverberation in ROOMS else open_rooms(reverberation.removeprefix("folder:"))
+    name, impulse = _impulse(row.id, reverberation, rooms)
+    if rooms is not None:
+        rooms.check(name)  # what is kept must not outlive its file: the trial's id names what the folder held
     facts = {"room": name, "direct_db": round(direct_to_reverberant(impulse), 3)}
     return reverberate(speech, impulse), facts
 
 
 @lru_cache(maxsize=4)
-def _impulse(row_id: str, reverberation: str) -> tuple[str, np.ndarray]:
+def _impulse(row_id: str, reverberation: str, rooms: RoomFolder | None) -> tuple[str, np.ndarray]:
     """Name and response of the room of a row; every SNR of the row asks for it."""
     draw = Draw(row_id, "reverberation")
-    if reverberation in ROOMS:
+    if rooms is None:
         return reverberation, response(ROOMS[reverberation], draw)
-    rooms = open_rooms(reverberation.removeprefix("folder:"))
     name = draw.choice(rooms.ids)
     return name, rooms.load(name)
 

@@ -3,7 +3,7 @@
 A record holds, for one plan, the hash of the file, of every clip, of every noise, of every row's rendered samples and,
 where they were asked for, of every clip's pictures, so that a difference has a name. Of plans whose rows use more than
 that (faces, references, tracks), it holds the hash of every such thing (see `things`) and of every line of the plan.
-Where hashes differ, a fingerprint (see `fingerprint`) decides whether the result is still *equivalent*.
+Where hashes differ, a fingerprint (see `things`) decides whether the result is still *equivalent*.
 
     exact        the same samples, the same pictures
     equivalent   another library or processor, but the same events; such a run is ranked, and marked
@@ -28,14 +28,14 @@ from ..errors import ReferenceFault
 from ..signal.files import digest
 from . import pictures
 from .additive_noise import mix, noise_of
-from .fingerprint import near, of_frames, of_sounds
 from .protocol import Plan, Protocol, Row
 from .records import SHORT, lines_of
 from .rules import RULES, load_plan
-from .things import HEARD, Thing, hash_thing
+from .things import HEARD, SEEN, Thing, hash_thing, near, of_frames, of_sounds
 from .workers import each_row
 
 Progress = Callable[[int, int], None]
+NOTHING = "The text is as published; the plan has pictures only, and none was asked for."
 SEEMS = {"sound": "sounds different", "labels": "say something else"}
 
 
@@ -67,6 +67,7 @@ def hash_plan(
     progress: Progress | None = None,
     *,
     video: bool = False,
+    seen: bool = True,
     workers: int = 1,
 ) -> dict[str, Any]:
     """Render a plan and make its record.
@@ -76,7 +77,8 @@ def hash_plan(
         dataset: of the plan.
         noise: of the plan.
         progress: called with rows done and rows to do.
-        video: whether the pictures of the clips are hashed too.
+        video: whether the mouths of the clips are hashed too.
+        seen: whether those things that are pictures are made and hashed; a record that is kept has them.
         workers: processes; the record does not depend on it.
 
     Returns:
@@ -89,10 +91,11 @@ def hash_plan(
     video = video and protocol.mouths
     if video:
         record["frames"] = {}
-    rows, things = plan.rows if protocol.noisy else (), things_of(plan, protocol, plan.rows)
+    rows = plan.rows if protocol.noisy else ()
+    things = [t for t in things_of(plan, protocol, plan.rows) if seen or t.kind not in SEEN]
     if workers > 1:
         dataset.prepare([row.clip for row in rows], mouth=video, workers=workers)
-        prepare_things(plan, protocol, plan.rows, dataset, workers)
+        prepare_things(things, dataset, workers)
     sums = {snr: hashlib.sha256() for snr in plan.snr}
     made = each_row(_hash_row, plan, rows, dataset, noise, video, workers)
     total = len(rows) + len(things)
@@ -122,9 +125,8 @@ def things_of(plan: Plan, protocol: Protocol, rows: Sequence[Row]) -> list[Thing
     return list(dict.fromkeys(thing for row in rows for thing in protocol.things(plan, row)))
 
 
-def prepare_things(plan: Plan, protocol: Protocol, rows: Sequence[Row], dataset: Dataset, workers: int) -> None:
-    """Make ahead of time what these rows use."""
-    things = things_of(plan, protocol, rows)
+def prepare_things(things: Sequence[Thing], dataset: Dataset, workers: int) -> None:
+    """Make things ahead of time."""
     for kinds, mouth in ((HEARD, False), (("mouth", "still"), True)):
         if clips := dict.fromkeys(t.use.item for t in things if t.kind in kinds):
             dataset.prepare(clips, mouth=mouth, workers=workers)
@@ -158,23 +160,25 @@ def verify_plan(
         noise: of the plan.
         record: as `hash_plan` made it where the plan was drawn.
         progress: called with rows done and rows to do.
-        video: whether pictures are compared too, where the record has any.
+        video: whether pictures are made and compared too, where the record has any.
         workers: processes.
     """
     if plan.sha256 != record["plan_sha256"]:
         first, detail = changed_line(plan, record)
         return Report(plan.name, "different", first, f"The plan is not the text that was published{detail}.", 0)
-    pictured_too = video and (bool(record.get("frames")) or bool(record.get("things")))
-    video = video and bool(record.get("frames"))
-    now = hash_plan(plan, dataset, noise, progress, video=video, workers=workers)
-    seen = len(now.get("frames", ())) + sum(name.split()[0] not in HEARD for name in now.get("things", ()))
-    video = pictured_too and seen > 0
+    frames = video and bool(record.get("frames"))
+    now = hash_plan(plan, dataset, noise, progress, video=frames, seen=video, workers=workers)
+    kinds = [name.split()[0] for name in now.get("things", ())]
+    seen = len(now.get("frames", ())) + sum(kind in SEEN for kind in kinds)
     first = _first_difference(plan, record, now)
     if first is None:
-        what = "Every sample and every picture is" if video else "Every sample is"
-        return Report(plan.name, "exact", None, f"{what} as published.", len(plan.rows), seen)
-    looks = first.startswith("picture") or (first in now.get("things", ()) and first.split()[0] not in HEARD)
-    other = "other pictures" if looks else "other samples"
+        heard = bool(now["rows"]) or any(kind in HEARD for kind in kinds)
+        what = " and ".join(f"every {one}" for one, there in (("sample", heard), ("picture", seen)) if there)
+        detail = f"{what[:1].upper()}{what[1:]} is as published." if what else NOTHING
+        return Report(plan.name, "exact", None, detail, len(plan.rows), seen)
+    kind = first.split()[0]
+    looks = kind == "picture" or kind in SEEN
+    other = "other pictures" if looks else "other labels" if kind == "labels" else "other samples"
     far = _first_far(plan, record, now)
     if far is None:
         agree = "brightness of the pictures" if looks else "spectrum and course of the level"
@@ -251,7 +255,8 @@ def _first_difference(plan: Plan, then: Mapping[str, Any], now: Mapping[str, Any
     protocol, known = _protocol_of(plan), then.get("things", {})
     for row in plan.rows:
         for thing in protocol.things(plan, row):
-            if (known.get(str(thing)) or [None])[0] != now["things"][str(thing)][0]:
+            made = now.get("things", {}).get(str(thing))  # None: it is a picture, and pictures are not asked for
+            if made is not None and (known.get(str(thing)) or [None])[0] != made[0]:
                 return str(thing)
         if not protocol.noisy:
             continue

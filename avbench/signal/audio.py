@@ -4,12 +4,14 @@ Conventions: samples are float32 with full scale 1; levels are dB re full scale 
 16-bit samples are `int16 / 32768`. Files are read as they are: nothing is clipped, trimmed, aligned or checked for NaN.
 
 Contents: `RATE`, `CONTAINERS`, `check_readable`, `read_channels`, `read_audio`, `write_wav`, `write_channels`,
-`resample`, `to_int16`, `from_int16`, `rms`, `power_db`, `active_mask`, `active_level`.
+`growing_wav`, `resample`, `to_int16`, `from_int16`, `rms`, `power_db`, `active_mask`, `active_level`.
 """
 
 import io
+import struct
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +22,7 @@ from .files import atomic_write
 
 RATE = 16000
 SILENCE_DB = -200.0  # what `power_db` says of digital silence, so that a level is always finite
+WAV_BYTES = 2**32 - 256
 CONTAINERS = frozenset(".avi .flv .m2ts .m4v .mkv .mov .mp4 .mpeg .mpg .ts .webm .wmv".split())
 
 
@@ -79,6 +82,44 @@ def write_channels(path: str | Path, channels: Sequence[Audio], subtype: str = "
     _forget_peak_time(content)
     with atomic_write(path) as handle:
         handle.write(content)
+
+
+@contextmanager
+def growing_wav(path: str | Path, rate: int, channels: int) -> Iterator[Callable[[np.ndarray], None]]:
+    """A wav of 32-bit floats that is written piece by piece, for sound that is longer than the memory.
+
+    Args:
+        path: where to; the file appears there when the block ends well.
+        rate: Hz.
+        channels: how many.
+
+    Yields:
+        A function that takes the next samples, `[n, channels]`.
+
+    Raises:
+        MissingResource: disk full, no right to write.
+        UsageError: more than a wav can hold, 4 GiB.
+    """
+    written, frame = 0, 4 * channels
+
+    def header() -> bytes:
+        form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 3, channels, rate, rate * frame, frame, 32)
+        data = struct.pack("<4sII4sI", b"fact", 4, written, b"data", written * frame)
+        return struct.pack("<4sI4s", b"RIFF", 4 + len(form) + len(data) + written * frame, b"WAVE") + form + data
+
+    with atomic_write(path) as handle:
+        handle.write(header())
+
+        def write(samples: np.ndarray) -> None:
+            nonlocal written
+            if (written + len(samples)) * frame > WAV_BYTES:
+                raise UsageError(f"{path} would be longer than the 4 GiB that a wav can hold: cut the input.")
+            handle.write(np.ascontiguousarray(samples, "<f4").tobytes())
+            written += len(samples)
+
+        yield write
+        handle.seek(0)
+        handle.write(header())
 
 
 def resample(audio: Audio, rate: int = RATE) -> Audio:

@@ -8,7 +8,7 @@ beginning; otherwise, or on request, the first picture. Frame f shows what is se
 already come at the rate wanted is taken picture by picture, and a distance between the beginnings of sound and picture
 is then met by whole frames. Pictures are turned as the file's metadata ask, and pixels that are not square are left so.
 
-Contents: `Facts`, `Film`, `slots`, `ORIGINS`.
+Contents: `FilmFacts`, `Film`, `slots`, `ORIGINS`.
 """
 
 import warnings
@@ -33,7 +33,7 @@ Convert = Callable[[Any], np.ndarray]
 
 
 @dataclass(frozen=True)
-class Facts:
+class FilmFacts:
     """What a file's pictures are, and what was done to them.
 
     Args:
@@ -164,10 +164,10 @@ class Film:
     def _times(self) -> np.ndarray:
         """When each picture is shown, ascending, in seconds: by the packets, or where they do not say by decoding."""
         with self._opened() as container:
-            stream = container.streams.video[0]
-            packets = [p for p in container.demux(stream) if p.size]
-            if packets and all(p.pts is not None for p in packets):
-                return np.sort([float(p.pts * p.time_base) for p in packets])
+            # One packet at a time: all packets of a film are the film.
+            stamps = [p.pts and p.pts * p.time_base for p in container.demux(container.streams.video[0]) if p.size]
+            if stamps and all(stamp is not None for stamp in stamps):
+                return np.sort([float(stamp) for stamp in stamps])
         return np.array([_time(p, n, self._rate) for n, p in enumerate(self._decode(), start=1)])
 
     def _sound_start(self) -> float | None:
@@ -206,7 +206,7 @@ class Film:
     def _refuse(self, what: str):
         raise BadFile(f"{self.path} {what}.")
 
-    def _facts(self, first, times: np.ndarray, zero: float, uneven: bool, sound: bool) -> Facts:
+    def _facts(self, first, times: np.ndarray, zero: float, uneven: bool, sound: bool) -> FilmFacts:
         turned = round(getattr(first, "rotation", 0))
         size = (first.width, first.height) if turned % 180 == 0 else (first.height, first.width)
         with self._opened() as container:
@@ -214,7 +214,7 @@ class Film:
             codec, aspect = stream.codec_context.name, float(stream.sample_aspect_ratio or 1)
         shown = len(np.unique(self._times_shown))
         rate = (len(times) - 1) / (times[-1] - times[0]) if len(times) > 1 else self._rate
-        return Facts(
+        return FilmFacts(
             self.path.name, codec, *size, len(times), float(rate), uneven, turned, float(times[0] - zero), aspect,
             len(self._times_shown), self.fps, len(times) - shown, sound,
         )  # fmt: skip

@@ -3,17 +3,15 @@
 Conventions: frames are `[F, H, W, C]` uint8; frame f shows the 40 ms that begin at f / 25 s, which are exactly 640
 samples of 16 kHz audio.
 
-Contents: `FPS`, `SAMPLES_PER_FRAME`, `frames_for`, `fit_frames`, `read_video`, `has_audio`, `is_container`.
+Contents: `FPS`, `SAMPLES_PER_FRAME`, `frames_for`, `fit_frames`, `read_video`, `is_container`.
 """
 
-import warnings
 from pathlib import Path
 
 import numpy as np
 
-from ..errors import BadFile
 from ..types import Video
-from .audio import CONTAINERS, RATE, check_readable
+from .audio import CONTAINERS, RATE
 from .film import Film
 from .film import grey as to_grey
 from .film import rgb as to_rgb
@@ -46,7 +44,9 @@ def fit_frames(frames: np.ndarray, count: int, slack: int = 2) -> np.ndarray:
     """
     if len(frames) == 0 or abs(len(frames) - count) > slack:
         raise ValueError(f"{len(frames)} frames where the sound asks for {count}")
-    return np.concatenate([frames[:count], np.repeat(frames[-1:], max(0, count - len(frames)), axis=0)])
+    if len(frames) >= count:
+        return frames[:count]  # a long film is not copied
+    return np.concatenate([frames, np.repeat(frames[-1:], count - len(frames), axis=0)])
 
 
 def read_video(path: str | Path, fps: float = FPS, grey: bool = False) -> Video:
@@ -67,26 +67,6 @@ def read_video(path: str | Path, fps: float = FPS, grey: bool = False) -> Video:
     """
     film = Film(path, fps, origin="picture")
     return Video(np.stack(list(film.pictures(to_grey if grey else to_rgb))), float(fps))
-
-
-def has_audio(path: str | Path) -> bool:
-    """Whether a video file has an audio stream.
-
-    Raises:
-        MissingResource: no such file, or no right to read it.
-        BadFile: not a video file.
-    """
-    import av
-
-    path = Path(path)
-    check_readable(path)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with av.open(str(path)) as container:
-                return bool(container.streams.audio)
-    except (av.FFmpegError, ValueError) as error:
-        raise BadFile(f"{path} cannot be read as video: {getattr(error, 'strerror', None) or error}.") from error
 
 
 def is_container(path: str | Path) -> bool:

@@ -1,12 +1,16 @@
 """The tasks, one file each. To add one: its file, and one line in `TASKS`."""
 
 from ..errors import UnknownName
+from .asd import ASD
 from .avse import AVSE
+from .avsr import AVSR
+from .talking_face import TALKING_FACE
 from .task import Task
+from .word_recognition import WORD_RECOGNITION
 
 __all__ = ["TASKS", "Task", "get_task"]
 
-TASKS: dict[str, Task] = {task.name: task for task in (AVSE,)}
+TASKS: dict[str, Task] = {task.name: task for task in (AVSE, AVSR, ASD, WORD_RECOGNITION, TALKING_FACE)}
 
 
 def get_task(name: str) -> Task:

@@ -17,12 +17,11 @@ AVSE = Task(
     protocol="additive-noise",
     plan="3-bn",
     plans=("3-bn", "5-bn", "3-bn-full", "3-bn-unseen", "tiny"),
-    axes={"snr": None, "modality": ("av", "audio", "frozen-face", "wrong-face"), "offset": None},
-    official_snr=(-15.0, -10.0, -5.0, 0.0, 5.0),
     answer="audio",
     kinds=("sound", "speech", "voice", "spoken"),
     metrics=("stoi", "estoi", "si-sdr", "pesq-wb"),
     anchors=("noisy", "oracle", "silence"),
+    axes={"modality": ("av", "audio", "frozen-face", "wrong-face")},
     defaults={"modality": "av"},
     judges={"espnet": "synth-asr"},
 )

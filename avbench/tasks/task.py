@@ -1,7 +1,7 @@
 """What a task is: a data set, a protocol, the kind of answer wanted and the metrics that judge it, under one name.
 
 Conventions: the meaning of a task never changes under its version; whoever mends one raises `version`, and scores of
-two versions never stand in one column.
+two versions never stand in one column. Which conditions an official run has the plan says, not the task.
 
 Contents: `Task`.
 """
@@ -21,16 +21,15 @@ class Task:
         source: the tables this task repeats.
         dataset: name of the data set that official plans are drawn from.
         noise: name of the noise set of official plans, or None for a task without noise.
-        protocol: name of the protocol that renders a plan row.
+        protocol: name of the protocol that renders a plan row; its axes are what `--set` may vary.
         plan: the official plan that a bare task name means.
         plans: every official plan.
-        axes: what `--set` may vary, each with its allowed words, or None where the values are numbers.
-        defaults: the value of each axis that has one when it is not set.
-        official_snr: the SNR list of official runs, dB; empty for a task without noise.
         answer: which field of `Prediction` is judged.
         kinds: kinds of metrics that can judge an answer.
         metrics: names, in the order of the table.
         anchors: rows made by the runner from the trial itself.
+        axes: the words that the task allows an axis, where not all make sense.
+        defaults: the value of each axis that has one when it is not set.
         judges: on embedded data, which judge stands in for another unless the user says otherwise, by name.
     """
 
@@ -43,12 +42,11 @@ class Task:
     protocol: str
     plan: str
     plans: tuple[str, ...]
-    axes: Mapping[str, tuple[str, ...] | None]
-    official_snr: tuple[float, ...]
     answer: str
     kinds: tuple[str, ...]
     metrics: tuple[str, ...]
     anchors: tuple[str, ...]
+    axes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     defaults: Mapping[str, str] = field(default_factory=dict)
     judges: Mapping[str, str] = field(default_factory=dict)
 

@@ -10,7 +10,8 @@ equaliser on speech (target included) and on noise, a random level, and for vide
 
 Conventions: waves `[B, T]` float32, mouth `[B, F, 88, 88]` uint8, T = 640 F.
 
-Contents: `Mixtures`, `NoiseTracks`.
+Contents: `Corpus`, `Noises`, `Mixtures`, `NoiseTracks`, `MixtureRecipe`, `cut_from`, `mix_at`, `spoil_mouth`,
+`equalise`.
 """
 
 from collections.abc import Sequence
@@ -21,12 +22,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..errors import BadFile, MissingResource
 from ..seeds import Draw
 from ..signal.audio import RATE
 from ..signal.video import SAMPLES_PER_FRAME
 
 UNIT = 1024  # int16 steps per unit RMS: crest factors up to 30 dB stay whole, as keystrokes and raindrops have them
 READING_FRAMES = 10
+TRIES = 20  # clips that are drawn until one can be used
 SILENT_RMS = 1e-3  # -60 dBFS, the protocol's limit for a noise segment
 
 
@@ -44,8 +47,17 @@ class Corpus(Protocol):
     def mouth(self, index: int) -> np.ndarray:
         """`[F, 88, 88]` uint8."""
 
-    def visemes(self, index: int) -> np.ndarray:
-        """`[F]` int64: what the lips say."""
+    def visemes(self, index: int) -> np.ndarray | None:
+        """`[F]` int64: what the lips say; None where nobody knows."""
+
+
+class Noises(Protocol):
+    """What is asked of training noises: pieces by number."""
+
+    def __len__(self) -> int: ...
+
+    def cut(self, index: int, draw: Draw, samples: int) -> np.ndarray:
+        """`[samples]` float32 of unit RMS from a drawn place."""
 
 
 @dataclass(frozen=True)
@@ -90,14 +102,18 @@ class NoiseTracks:
 
     def cut(self, index: int, draw: Draw, samples: int) -> np.ndarray:
         """`[samples]` float32 of unit RMS from a drawn place; a silent place is drawn again, eight times at most."""
-        track = self._tracks[index]
-        for _ in range(8):
-            start = draw.integer(len(track) - samples + 1)
-            segment = track[start : start + samples].astype(np.float32) / UNIT
-            rms = float(np.sqrt(np.mean(np.square(segment))))
-            if rms > SILENT_RMS:
-                return segment / rms
-        return np.zeros(samples, np.float32)
+        return cut_from(self._tracks[index], draw, samples, UNIT)
+
+
+def cut_from(track: np.ndarray, draw: Draw, samples: int, unit: float = 1.0) -> np.ndarray:
+    """`[samples]` float32 of unit RMS from a drawn place of `track / unit`; see `NoiseTracks.cut`."""
+    for _ in range(8):
+        start = draw.integer(len(track) - samples + 1)
+        segment = track[start : start + samples].astype(np.float32) / np.float32(unit)
+        rms = float(np.sqrt(np.mean(np.square(segment))))
+        if rms > SILENT_RMS:
+            return segment / rms
+    return np.zeros(samples, np.float32)
 
 
 class Mixtures:
@@ -115,7 +131,7 @@ class Mixtures:
     def __init__(
         self,
         corpus: Corpus,
-        noise: NoiseTracks,
+        noise: Noises,
         recipe: MixtureRecipe,
         *,
         seed: object,
@@ -134,70 +150,95 @@ class Mixtures:
 
         Returns:
             `noisy`, `clean` `[B, T]` float32, `snr` `[B]` dB and, if wanted, `mouth` `[B, F, 88, 88]` uint8
-            and `viseme` `[B, F]` int64.
+            and, where it is known, `viseme` `[B, F]` int64.
         """
         items = [self._item(Draw("mixture", str(self.seed), step, b)) for b in range(rank, self.recipe.batch, world)]
         return {name: torch.from_numpy(np.stack([item[name] for item in items])) for name in items[0]}
 
-    def pictures(self, step: int, rank: int = 0, world: int = 1) -> dict[str, Tensor]:
+    def pictures(self, step: int, rank: int = 0, world: int = 1, frames: int = READING_FRAMES) -> dict[str, Tensor]:
         """Short pieces of many clips, to learn to read lips from: as many frames as a batch has, less alike.
 
+        Args:
+            step: of the training.
+            rank: of this process.
+            world: processes.
+            frames: of one piece, at most those of a segment.
+
         Returns:
-            `mouth` `[B', 10, 88, 88]` uint8 and `viseme` `[B', 10]` int64.
+            `mouth` `[B', frames, 88, 88]` uint8 and `viseme` `[B', frames]` int64.
         """
-        number = self.recipe.batch * self.frames // READING_FRAMES
-        items = [self._piece(Draw("pictures", str(self.seed), step, b)) for b in range(rank, number, world)]
+        number = self.recipe.batch * self.frames // frames
+        items = [self._piece(Draw("pictures", str(self.seed), step, b), frames) for b in range(rank, number, world)]
         return {name: torch.from_numpy(np.stack([item[name] for item in items])) for name in items[0]}
 
-    def _piece(self, draw: Draw) -> dict[str, np.ndarray]:
+    def _piece(self, draw: Draw, frames: int) -> dict[str, np.ndarray]:
         clip = draw.choice(self._long)
-        first = draw.integer(self.corpus.frames(clip) - READING_FRAMES + 1)
-        place = slice(first, first + READING_FRAMES)
+        first = draw.integer(self.corpus.frames(clip) - frames + 1)
+        place = slice(first, first + frames)
         mouth = _shift(np.array(self.corpus.mouth(clip)[place]), draw)
         return {"mouth": mouth, "viseme": self.corpus.visemes(clip)[place]}
 
+    def _clip(self, draw: Draw) -> tuple[int, np.ndarray, np.ndarray | None]:
+        """A drawn clip with its sound and, if wanted, its mouth; of recordings some can not be used.
+
+        Raises:
+            BadFile: many in a row can not.
+        """
+        for attempt in range(TRIES):
+            clip = draw.choice(self._long)
+            try:
+                return clip, self.corpus.audio(clip), self.corpus.mouth(clip) if self.video else None
+            except (BadFile, MissingResource):
+                if attempt + 1 == TRIES:
+                    raise
+        raise AssertionError
+
     def _item(self, draw: Draw) -> dict[str, np.ndarray]:
         r, samples = self.recipe, self.frames * SAMPLES_PER_FRAME
-        clip = draw.choice(self._long)
+        clip, heard, seen = self._clip(draw)
         first = draw.integer(self.corpus.frames(clip) - self.frames + 1)
         begin = first * SAMPLES_PER_FRAME
-        clean = self.corpus.audio(clip)[begin : begin + samples].astype(np.float32) / 32768
+        clean = heard[begin : begin + samples].astype(np.float32) / 32768
         kinds = draw.sample(range(len(self.noise)), min(len(self.noise), 1 + draw.integer(r.noises)))
         noise = np.sum([self.noise.cut(k, draw, samples) for k in kinds], axis=0, dtype=np.float32)
         if self.augment:
-            clean = _equalise(clean, draw, r.equaliser)
-            noise = _equalise(noise, draw, r.equaliser)
+            clean = equalise(clean, draw, r.equaliser)
+            noise = equalise(noise, draw, r.equaliser)
             level = 10 ** (draw.uniform(*r.level) / 20)
             clean = clean * (level / max(float(np.sqrt(np.mean(clean**2))), 1e-4))
         snr = draw.uniform(*r.snr)
-        power = float(np.mean(np.square(clean, dtype=np.float64)))
-        gain = np.sqrt(power / max(float(np.mean(np.square(noise, dtype=np.float64))), 1e-12) / 10 ** (snr / 10))
-        noisy = clean + np.float32(gain) * noise
-        peak = max(1.0, float(np.abs(noisy).max()) / 0.99)
-        item = {
-            "noisy": (noisy / peak).astype(np.float32),
-            "clean": (clean / peak).astype(np.float32),
-            "snr": np.float32(snr),
-        }
-        if self.video:
-            mouth = self.corpus.mouth(clip)[first : first + self.frames]
-            item["viseme"] = self.corpus.visemes(clip)[first : first + self.frames]
-            item["mouth"] = self._spoil(np.array(mouth), draw) if self.augment else np.array(mouth)
+        noisy, clean = mix_at(clean, noise, snr)
+        item = {"noisy": noisy, "clean": clean, "snr": np.float32(snr)}
+        if seen is not None:
+            mouth, visemes = seen[first : first + self.frames], self.corpus.visemes(clip)
+            if visemes is not None:
+                item["viseme"] = visemes[first : first + self.frames]
+            item["mouth"] = spoil_mouth(np.array(mouth), r, draw) if self.augment else np.array(mouth)
         return item
 
-    def _spoil(self, mouth: np.ndarray, draw: Draw) -> np.ndarray:
-        """Shift, erase, mask: `[F, 88, 88]` uint8, in place where possible."""
-        mouth = _shift(mouth, draw)
-        frames, height, width = mouth.shape
-        if draw.chance(self.recipe.erase):
-            h, w = draw.integer(height // 8, height // 2), draw.integer(width // 8, width // 2)
-            top, left = draw.integer(height - h), draw.integer(width - w)
-            mouth[:, top : top + h, left : left + w] = draw.integer(256)
-        if draw.chance(self.recipe.mask):
-            length = draw.integer(1, 11)
-            start = draw.integer(max(1, frames - length))
-            mouth[start : start + length] = round(float(mouth.mean()))
-        return mouth
+
+def mix_at(clean: np.ndarray, noise: np.ndarray, snr: float) -> tuple[np.ndarray, np.ndarray]:
+    """Noise added at an SNR in dB; mixture and speech `[T]` float32, scaled down together where they would clip."""
+    power = float(np.mean(np.square(clean, dtype=np.float64)))
+    gain = np.sqrt(power / max(float(np.mean(np.square(noise, dtype=np.float64))), 1e-12) / 10 ** (snr / 10))
+    noisy = clean + np.float32(gain) * noise
+    peak = max(1.0, float(np.abs(noisy).max()) / 0.99)
+    return (noisy / peak).astype(np.float32), (clean / peak).astype(np.float32)
+
+
+def spoil_mouth(mouth: np.ndarray, recipe: MixtureRecipe, draw: Draw) -> np.ndarray:
+    """Shift, erase, mask: `[F, 88, 88]` uint8, in place where possible."""
+    mouth = _shift(mouth, draw)
+    frames, height, width = mouth.shape
+    if draw.chance(recipe.erase):
+        h, w = draw.integer(height // 8, height // 2), draw.integer(width // 8, width // 2)
+        top, left = draw.integer(height - h), draw.integer(width - w)
+        mouth[:, top : top + h, left : left + w] = draw.integer(256)
+    if draw.chance(recipe.mask):
+        length = draw.integer(1, 11)
+        start = draw.integer(max(1, frames - length))
+        mouth[start : start + length] = round(float(mouth.mean()))
+    return mouth
 
 
 def _shift(mouth: np.ndarray, draw: Draw) -> np.ndarray:
@@ -205,7 +246,7 @@ def _shift(mouth: np.ndarray, draw: Draw) -> np.ndarray:
     return np.roll(mouth, (draw.integer(-2, 3), draw.integer(-2, 3)), (1, 2))
 
 
-def _equalise(wave: np.ndarray, draw: Draw, sd: float) -> np.ndarray:
+def equalise(wave: np.ndarray, draw: Draw, sd: float) -> np.ndarray:
     """A smooth random gain over frequency: normal octave gains at 125 Hz to 8 kHz, interpolated in log frequency."""
     if sd == 0:
         return wave

@@ -11,6 +11,7 @@ from pathlib import Path
 from avbench.registry import Family
 from avbench.types import Card
 
+from . import asd, avsr
 from .recipe import RECIPES, MutudRecipe
 
 VERSION = "mutud-1"
@@ -18,8 +19,17 @@ VARIANTS = {
     "": "MUTUD, TAME pre-trained on clean pairs",
     "scratch": "MUTUD without pre-trained TAME",
     "small": "MUTUD on backbone 2",
+    "small-scratch": "MUTUD on backbone 2, without pre-trained TAME",
+    "visualvoice": "MUTUD on VisualVoice, K = 1",
     "no-video": "control: MUTUD's deployed net, trained without any video",
+    "n8": "MUTUD with 8 codes per codebook",
+    "n16": "MUTUD with 16 codes per codebook",
+    "n64": "MUTUD with 64 codes per codebook",
+    "avsr": avsr.TITLE,
+    "asd": asd.TITLE,
 }
+OTHERS = {"avsr": avsr, "asd": asd}
+"""Variants that do not enhance: each module opens and trains its own."""
 
 
 def build(recipe: MutudRecipe):
@@ -36,8 +46,12 @@ def _deployed(recipe: MutudRecipe):
 
 
 def _create(variant, *, recipe=None, weights=None, untrained=False):
+    if variant in OTHERS:
+        return OTHERS[variant].create(recipe=recipe, weights=weights, untrained=untrained)
     from ..nn.enhancer import Net, open_enhancer
+    from ..nn.visualvoice import LOOKAHEAD
 
+    windows = variant != "visualvoice"  # only the windows of its spectrum look ahead
     card = Card(
         id=FAMILY.full_name(variant),
         title=VARIANTS[variant],
@@ -45,17 +59,26 @@ def _create(variant, *, recipe=None, weights=None, untrained=False):
         inputs=frozenset({"audio"}),
         output="audio",
         rate=16000,
-        causal=True,
-        lookahead=0.02,
+        causal=windows,
+        lookahead=0.02 if windows else LOOKAHEAD,
     )
     net = Net(version=VERSION, build=_deployed, watches=False, folder=Path(__file__).parent / "weights")
     return open_enhancer(net, card, RECIPES[variant], recipe=recipe, weights=weights, untrained=untrained)
 
 
+def _recipes(variant):
+    return OTHERS[variant].RECIPES if variant in OTHERS else RECIPES[variant]
+
+
 def _train(variant, recipe, **options):
+    if variant in OTHERS:
+        return OTHERS[variant].train(recipe, **options)
     from .train import train
 
     return train(variant, recipe, **options)
 
 
-FAMILY = Family(id="mutud", variants=VARIANTS, create=_create, recipes=RECIPES.__getitem__, train=_train)
+FAMILY = Family(
+    id="mutud", variants=VARIANTS, create=_create, recipes=_recipes, train=_train,
+    tasks={"avse": "", "avsr": "avsr", "asd": "asd"},
+)  # fmt: skip

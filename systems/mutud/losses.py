@@ -15,7 +15,6 @@ import torch
 from torch import Tensor
 
 from ..nn.gcrn import Enhanced
-from ..nn.stft import stft
 from .model import MutudOutput
 from .recipe import MutudRecipe
 
@@ -61,13 +60,14 @@ def code_link_loss(p: Tensor, q: Tensor, reduction: Reduction = "mean") -> Tenso
 def task_loss(enhanced: Enhanced, clean: Tensor) -> Tensor:
     """Eq. 9, L_task = ‖E − C‖₁ − SI-SDR(e, c).
 
-    The norm is the mean over frames, bins and both parts (a sum over all of them would drown the decibels).
+    The norm is the mean over frames, bins and both parts (a sum over all of them would drown the decibels), of spectra
+    as the net itself has them.
 
     Args:
         enhanced: e `[B, T]` and E.
         clean: c `[B, T]`.
     """
-    distance = (enhanced.spec.float() - stft(clean)).abs().mean()
+    distance = (enhanced.spec.float() - enhanced.analyse(clean)).abs().mean()
     return distance - si_sdr_of_training(enhanced.wave, clean).mean()
 
 

@@ -1,15 +1,27 @@
 """Every number of MUTUD's trainings.
 
-Contents: `MutudRecipe`, `RECIPES`.
+Contents: `MutudRecipe`, `MutudVisualVoiceRecipe`, `RECIPES`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
 
 from avbench.training.recipe import TrainingRecipe
 
-from ..nn.sizes import BACKBONE_1, BACKBONE_2, LIP_STEPS, PAPER_SCHEDULE, RESNET18, RESNET18_QUARTER, SYNTH_SCHEDULE
+from ..nn.sizes import (
+    BACKBONE_1,
+    BACKBONE_2,
+    LIP_STEPS,
+    PAPER_SCHEDULE,
+    RESNET18,
+    RESNET18_QUARTER,
+    SHUFFLENET,
+    SHUFFLENET_REDUCED,
+    SYNTH_SCHEDULE,
+    VISUALVOICE,
+    VISUALVOICE_REDUCED,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +67,15 @@ class MutudRecipe(TrainingRecipe):
         return self.lip_steps, self.tame_steps
 
 
+@dataclass(frozen=True, kw_only=True)
+class MutudVisualVoiceRecipe(MutudRecipe):
+    """The same on VisualVoice (Table IV).
+
+    `channels` are then the eight widths of its U-Net and `video_widths` the five of its lip net, as in
+    `nn/visualvoice_video.py`. K is 1: the bottleneck has one feature per picture. The paper does not say its K there.
+    """
+
+
 # The paper's equations as printed. Pre-training of 20 epochs: not stated, chosen equal to the warm-up.
 PAPER = MutudRecipe(**PAPER_SCHEDULE, tame_steps=PAPER_SCHEDULE["warmup"])
 SYNTH = MutudRecipe(
@@ -67,12 +88,25 @@ SYNTH = MutudRecipe(
     tame_steps=200,  # chosen because the codebooks fill within a few hundred steps
 )
 
+_VARIANTS: Mapping[str, Mapping[str, Any]] = {
+    "": {},
+    "scratch": {"tame_steps": 0},
+    "small": {"channels": BACKBONE_2},
+    "small-scratch": {"channels": BACKBONE_2, "tame_steps": 0},
+    "no-video": {"lip_steps": 0, "tame_steps": 0, "video": False},
+    "n8": {"codes": 8},  # Table VII; N = 32 is `mutud` itself
+    "n16": {"codes": 16},
+    "n64": {"codes": 64},
+}
+_VISUALVOICE = {"synth": (VISUALVOICE_REDUCED, SHUFFLENET_REDUCED), "paper": (VISUALVOICE, SHUFFLENET)}
+
+
+def _on_visualvoice(recipe: MutudRecipe) -> MutudVisualVoiceRecipe:
+    channels, lips = _VISUALVOICE[recipe.name]
+    return MutudVisualVoiceRecipe(**asdict(recipe) | {"channels": channels, "video_widths": lips})
+
+
 RECIPES: Mapping[str, Mapping[str, MutudRecipe]] = {
-    variant: {recipe.name: replace(recipe, **changes) for recipe in (SYNTH, PAPER)}
-    for variant, changes in {
-        "": {},
-        "scratch": {"tame_steps": 0},
-        "small": {"channels": BACKBONE_2},
-        "no-video": {"lip_steps": 0, "tame_steps": 0, "video": False},
-    }.items()
+    **{v: {recipe.name: replace(recipe, **changes) for recipe in (SYNTH, PAPER)} for v, changes in _VARIANTS.items()},
+    "visualvoice": {recipe.name: _on_visualvoice(recipe) for recipe in (SYNTH, PAPER)},
 }

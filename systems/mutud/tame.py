@@ -54,6 +54,19 @@ class Tame(nn.Module):
         estimate = self.norm(self.linear(mixed).flatten(0, 1)).unflatten(0, (-1, frames))
         return estimate, q.flatten(1, 2)[:, :frames]
 
+    def recall_of_frame(self, f_a: Tensor, frame: Tensor) -> Tensor:
+        """The estimate of `recall_from_audio` for one frame of a stream.
+
+        Args:
+            f_a: `[1, 1, D]`.
+            frame: `[1]` int64, its number.
+        """
+        audio_codes, video_codes = (
+            c.index_select(0, frame % self.frames)[0] for c in (self.audio_codes, self.video_codes)
+        )
+        q = torch.softmax(self.tau * _unit(f_a[0]) @ _unit(audio_codes).T, -1)
+        return self.norm(self.linear(q @ video_codes))[None]
+
     def recall_from_video(self, f_v: Tensor) -> tuple[Tensor, Tensor]:
         """Eqs 1, 3 and the recall of eq. 6: every picture asks all K blocks. Training only.
 

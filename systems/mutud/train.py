@@ -124,8 +124,9 @@ def _health(recipe: MutudRecipe):
 
     def monitor(model: nn.Module, batch: Batch) -> dict[str, float]:
         output = model.net.tame_only(batch["noisy"], batch["mouth"])
+        read = reading_loss(model, batch["mouth"], batch["viseme"])[1] if recipe.lip_steps else {}
         values = {
-            **reading_loss(model, batch["mouth"], batch["viseme"])[1],
+            **read,
             "effective_rank": effective_rank(output.f_v),
             "perplexity_video": code_perplexity(output.p),
             "perplexity_audio": code_perplexity(output.q),

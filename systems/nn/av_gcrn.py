@@ -2,7 +2,7 @@
 
 Source: MUTUD section IV-B, the model that MUTUD is derived from and that bounds what it can reach.
 
-Contents: `FRAMES_PER_PICTURE`, `AvGcrn`.
+Contents: `AvGcrn`.
 """
 
 from collections.abc import Sequence
@@ -12,8 +12,6 @@ from torch import Tensor, nn
 from .gcrn import Enhanced, FusedGcrn
 from .stft import frames_of, istft, stft
 from .video import VideoEncoder, fit_frames
-
-FRAMES_PER_PICTURE = 4  # K: 100 spectral frames and 25 pictures per second
 
 
 class AvGcrn(nn.Module):
@@ -31,6 +29,6 @@ class AvGcrn(nn.Module):
 
     def forward(self, noisy: Tensor, mouth: Tensor) -> Enhanced:
         """Enhance `[B, T]` with crops `[B, F, 88, 88]` uint8; F is made to fit by repeating the last or cutting."""
-        features = fit_frames(self.video(mouth), frames_of(noisy.shape[1]), FRAMES_PER_PICTURE)
+        features = fit_frames(self.video(mouth), frames_of(noisy.shape[1]), self.backbone.frames_per_picture)
         spec = self.backbone.decode(self.backbone.encode(stft(noisy)), features)
         return Enhanced(istft(spec, noisy.shape[1]), spec)

@@ -1,7 +1,7 @@
 """A net that enhances speech, as a system of the harness.
 
-Conventions: 16 kHz. Clips of one batch are padded with zeros at their end to the longest of their group and cut again:
-the nets are causal, so what follows a clip does not reach it.
+Conventions: 16 kHz. For a causal net, clips of one batch are padded with zeros at their end to the longest of their
+group and cut again: what follows a clip does not reach it. Any other net gets clips of one length at a time.
 
 Contents: `Net`, `Enhancer`, `open_enhancer`, `weights_path`.
 """
@@ -18,11 +18,12 @@ from avbench.efficiency.arithmetic import exact_arithmetic
 from avbench.errors import BadFile, MissingResource, UnknownName, UsageError
 from avbench.training.recipe import TrainingRecipe, fingerprint
 from avbench.training.weights import digest_of, load_weights
-from avbench.types import Audio, Card, Inputs, Prediction
+from avbench.types import Audio, Card, Inputs, Prediction, Stream
 
 RATE = 16000
 FPS = 25
 MOUTH = 88
+FACE = 224
 
 
 @dataclass(frozen=True)
@@ -34,12 +35,14 @@ class Net:
         build: `recipe -> nn.Module`, the deployed part.
         watches: takes mouth video.
         folder: where its weights are.
+        faces: takes a picture of the speaker's face too, which no trial has: such a net is there to be counted.
     """
 
     version: str
     build: Callable[[Any], Any]
     watches: bool
     folder: Path
+    faces: bool = False
 
 
 class Enhancer:
@@ -82,7 +85,7 @@ class Enhancer:
         return module.eval().requires_grad_(False)
 
     def example(self, seconds: float = 1.0, device: str = "cpu") -> tuple:
-        """Inputs of `network()` for one clip: noise, and a mouth of noise where the net takes one."""
+        """Inputs of `network()` for one clip: noise, and a mouth and a face of noise where the net takes them."""
         import torch
 
         maker = torch.Generator().manual_seed(0)
@@ -91,7 +94,21 @@ class Enhancer:
             return (wave.to(device),)
         frames = max(1, round(seconds * FPS))
         mouth = torch.randint(0, 256, (1, frames, MOUTH, MOUTH), generator=maker, dtype=torch.uint8)
-        return wave.to(device), mouth.to(device)
+        face = (torch.rand(1, 3, FACE, FACE, generator=maker),) if self._net.faces else ()
+        return tuple(part.to(device) for part in (wave, mouth, *face))
+
+    def stream(self) -> Stream:
+        """A new stream through the net.
+
+        Raises:
+            UsageError: it looks at pictures, or ahead.
+        """
+        from .streaming import HopStream
+
+        if self._net.watches or not self.card.causal:
+            why = "needs pictures" if self._net.watches else "looks ahead further than a hop"
+            raise UsageError(f"{self.card.id} {why} and cannot be streamed: use one that only listens, such as mutud.")
+        return HopStream(self.network(), self._device)
 
     def predict(self, inputs: Sequence[Inputs]) -> list[Prediction]:
         """Enhance a batch.
@@ -105,11 +122,21 @@ class Enhancer:
             self._check(item)
         answers: list[Prediction | None] = [None] * len(inputs)
         with exact_arithmetic():
-            for group in _groups([len(item.audio.samples) for item in inputs]):
+            for group in self._groups(inputs):
                 waves = self._enhance([inputs[i] for i in group])
                 for i, wave in zip(group, waves, strict=True):
                     answers[i] = Prediction(audio=Audio(wave, RATE))
         return answers
+
+    def _groups(self, inputs: Sequence[Inputs]) -> list[list[int]]:
+        """Indices of the inputs that the net gets at once."""
+        lengths = [len(item.audio.samples) for item in inputs]
+        if self.card.causal:
+            return _groups(lengths)
+        alike: dict[tuple[int, int], list[int]] = {}
+        for i, item in enumerate(inputs):
+            alike.setdefault((lengths[i], len(item.video.frames) if self._net.watches else 0), []).append(i)
+        return [[some[i] for i in group] for some in alike.values() for group in _groups([lengths[j] for j in some])]
 
     def _enhance(self, items: Sequence[Inputs]) -> list[np.ndarray]:
         import torch
@@ -133,6 +160,8 @@ class Enhancer:
             raise UsageError(f"{name} needs noisy speech, and {item.id} has none.")
         if item.audio.rate != RATE:
             raise UsageError(f"{name} takes speech at {RATE} Hz, and {item.id} has {item.audio.rate} Hz.")
+        if self._net.faces:
+            raise UsageError(f"{name} is there to be counted: it takes a picture of a face, and {item.id} has none.")
         if not self._net.watches:
             return
         if item.video is None:

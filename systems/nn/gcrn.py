@@ -12,10 +12,10 @@ parameter counts this is the one that follows the text.
 Conventions: maps are `[B, C, T, F]` (channels, frames, bins); features are `[B, T, D]` with D = 4 C, channel-major.
 Convolutions see one frame each: time is crossed only by the unidirectional LSTM, so the net is causal frame by frame.
 
-Contents: `Enhanced`, `GatedConv`, `GatedDeconv`, `GroupedLstm`, `Gcrn`, `FusedGcrn`.
+Contents: `State`, `Enhanced`, `GatedConv`, `GatedDeconv`, `GroupedLstm`, `Gcrn`, `FusedGcrn`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
@@ -25,12 +25,22 @@ from torch import Tensor, nn
 from . import frequency
 from .stft import BINS, istft, stft
 
+State = tuple[Tensor, Tensor]
+"""Hidden and cell states of the four LSTMs, first layer first: each `[4, B, D / 2]`."""
+
 
 class Enhanced(NamedTuple):
-    """What an enhancement net gives: `wave` `[B, T]` and its spectrum `spec` `[B, 2, F, 161]`."""
+    """What an enhancement net gives.
+
+    Args:
+        wave: `[B, T]`.
+        spec: the spectrum it was made from, `[B, 2, F, 161]` or as the net has it.
+        analyse: makes such a spectrum of a wave.
+    """
 
     wave: Tensor
     spec: Tensor
+    analyse: Callable[[Tensor], Tensor] = stft
 
 
 class GatedConv(nn.Module):
@@ -77,19 +87,25 @@ class GroupedLstm(nn.Module):
     A layer norm follows each layer.
     """
 
-    def __init__(self, width: int, groups: int = 2):
+    def __init__(self, width: int):
         super().__init__()
-        half = width // groups
-        self.first = nn.ModuleList(nn.LSTM(half, half, batch_first=True) for _ in range(groups))
-        self.second = nn.ModuleList(nn.LSTM(half, half, batch_first=True) for _ in range(groups))
+        half = width // 2
+        self.first = nn.ModuleList(nn.LSTM(half, half, batch_first=True) for _ in range(2))
+        self.second = nn.ModuleList(nn.LSTM(half, half, batch_first=True) for _ in range(2))
         self.norm_first, self.norm_second = nn.LayerNorm(width), nn.LayerNorm(width)
 
     def forward(self, features: Tensor) -> Tensor:
         """`[B, T, D]` to `[B, T, D]`."""
-        halves = zip(self.first, features.chunk(len(self.first), -1), strict=True)
-        mixed = self.norm_first(torch.stack([lstm(part)[0] for lstm, part in halves], -1).flatten(-2))
-        halves = zip(self.second, mixed.chunk(len(self.second), -1), strict=True)
-        return self.norm_second(torch.cat([lstm(part)[0] for lstm, part in halves], -1))
+        return self.go_on(features, None)[0]
+
+    def go_on(self, features: Tensor, state: State | None) -> tuple[Tensor, State]:
+        """The same for frames after others, from whose state it goes on (None: there were none); and its state."""
+        begun = (None,) * 4 if state is None else [(h[None], c[None]) for h, c in zip(*state, strict=True)]
+        first = [f(x, s) for f, x, s in zip(self.first, features.chunk(2, -1), begun[:2], strict=True)]
+        mixed = self.norm_first(torch.stack([out for out, _ in first], -1).flatten(-2))
+        second = [f(x, s) for f, x, s in zip(self.second, mixed.chunk(2, -1), begun[2:], strict=True)]
+        hidden, cells = (torch.cat(each) for each in zip(*(s for _, s in (*first, *second)), strict=True))
+        return self.norm_second(torch.cat([out for out, _ in second], -1)), (hidden, cells)
 
 
 class Gcrn(nn.Module):
@@ -98,6 +114,9 @@ class Gcrn(nn.Module):
     Args:
         channels: widths of the five encoder layers.
     """
+
+    frames_per_picture = 4  # K: 100 spectral frames and 25 pictures per second
+    analyse, synthesise = staticmethod(stft), staticmethod(istft)
 
     def __init__(self, channels: Sequence[int] = (16, 32, 64, 128, 128)):
         super().__init__()
@@ -139,8 +158,12 @@ class Gcrn(nn.Module):
 
     def decode(self, skips: Sequence[Tensor]) -> Tensor:
         """Maps of the encoder to a spectrum `[B, 2, T, 161]`."""
-        recalled = self.maps(self.lstm(self.features(skips[-1])))
-        return self._spectrum([recalled, skips[-1]], skips)
+        return self.go_on(skips, None)[0]
+
+    def go_on(self, skips: Sequence[Tensor], state: State | None) -> tuple[Tensor, State]:
+        """`decode` for frames that follow others; state as of `GroupedLstm`."""
+        recalled, state = self.lstm.go_on(self.features(skips[-1]), state)
+        return self._spectrum([self.maps(recalled), skips[-1]], skips), state
 
     def _spectrum(self, innermost: Sequence[Tensor], skips: Sequence[Tensor]) -> Tensor:
         inner = torch.cat(list(innermost), 1)
@@ -173,9 +196,14 @@ class FusedGcrn(Gcrn):
         times = video.shape[0] // skips[0].shape[0]
         if times > 1:
             skips = [torch.cat([skip] * times) for skip in skips]
+        return self.go_on(skips, None, video)[0]
+
+    def go_on(self, skips: Sequence[Tensor], state: State | None, video: Tensor) -> tuple[Tensor, State]:
+        """`decode` for frames that follow others; state as of `GroupedLstm`."""
         seen = self.maps(video)
-        recalled = self.maps(self.lstm(self.features(self.fuse(torch.cat([skips[-1], seen], 1)))))
-        return self._spectrum([recalled, skips[-1], seen], skips)
+        fused = self.features(self.fuse(torch.cat([skips[-1], seen], 1)))
+        recalled, state = self.lstm.go_on(fused, state)
+        return self._spectrum([self.maps(recalled), skips[-1], seen], skips), state
 
     def forward(self, wave: Tensor, video: Tensor) -> Enhanced:
         """Enhance `[B, T]` with features `[B, frames, D]`."""

@@ -17,7 +17,7 @@ class LipReader(nn.Module):
     """A net with a lip encoder `net.video`, and beside it the layer that names visemes, which no deployed net has.
 
     Args:
-        net: as it is trained later.
+        net: as it is trained later; `net.video.whole_segments` says what its lip encoder learns to read from.
         dim: D, features of one picture.
         visemes: how many there are.
     """
@@ -25,6 +25,7 @@ class LipReader(nn.Module):
     def __init__(self, net: nn.Module, dim: int, visemes: int):
         super().__init__()
         self.net, self.names = net, nn.Linear(dim, visemes)
+        self.whole_segments = net.video.whole_segments
 
     def forward(self, *inputs: Tensor | None, reading: bool = False):
         """What the net gives; where it reads, viseme scores `[B, F, visemes]` of crops `[B, F, 88, 88]`."""

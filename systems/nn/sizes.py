@@ -1,7 +1,7 @@
 """Sizes and schedules that the enhancement nets of MUTUD's tables share, free of torch.
 
-Contents: `BACKBONE_1`, `BACKBONE_2`, `MATCHED`, `RESNET18`, `RESNET18_QUARTER`, `LIP_STEPS`, `PAPER_SCHEDULE`,
-`SYNTH_SCHEDULE`.
+Contents: `BACKBONE_1`, `BACKBONE_2`, `MATCHED`, `RESNET18`, `RESNET18_QUARTER`, `VISUALVOICE`, `VISUALVOICE_REDUCED`,
+`SHUFFLENET`, `SHUFFLENET_REDUCED`, `LIP_STEPS`, `PAPER_SCHEDULE`, `SYNTH_SCHEDULE`.
 """
 
 # Table VI: 2.978 M parameters and 1.381 G MACs leave only these widths.
@@ -14,6 +14,13 @@ MATCHED = (16, 32, 64, 186, 136)
 RESNET18 = (64, 128, 256, 512)
 # A sixteenth of the weights, so that weights stay small and a training fits into a night without a GPU; ours.
 RESNET18_QUARTER = (16, 32, 64, 128)
+
+# Gao and Grauman 2021: encoder widths of the U-Net; 43,186,562 parameters where it only listens.
+VISUALVOICE = (64, 128, 256, 512, 512, 512, 512, 512)
+VISUALVOICE_REDUCED = (8, 16, 32, 64, 64, 64, 64, 64)  # an eighth of the widths, a sixty-fourth of the weights; ours
+# Ma et al. 2018, Table 5, 1x: first convolution, three stages, last convolution.
+SHUFFLENET = (24, 116, 232, 464, 1024)
+SHUFFLENET_REDUCED = (16, 32, 64, 128, 128)  # about a quarter; ours
 
 _EPOCH = 131_000 // 64  # section IV-A: about 131,000 training utterances; batch below
 # Steps in which a lip encoder learns to read before it is used (`lips.py`): ours, and not tuned; after 265

@@ -15,11 +15,10 @@ import torch
 from lightning.fabric.utilities.rank_zero import rank_zero_only
 from torch import Tensor, nn
 
-from avbench.data.noise import open_noise
-from avbench.data.synth.corpus import open_training
-from avbench.errors import MissingResource
-from avbench.training.batches import MixtureRecipe, Mixtures, NoiseTracks
+from avbench.signal.audio import RATE
+from avbench.training.batches import READING_FRAMES, MixtureRecipe, Mixtures
 from avbench.training.loop import Batch, Objective, Progress, fit
+from avbench.training.material import described, open_noises, open_speech
 from avbench.training.recipe import TrainingRecipe, fingerprint
 from avbench.training.weights import begin_from, save_weights
 
@@ -73,13 +72,8 @@ def train_enhancer(
         The path of the weights: float16, with metadata that says what was trained for how long.
 
     Raises:
-        MissingResource: the recipe's corpus is not to be had.
+        MissingResource: the recipe's corpus or its noises are not to be had.
     """
-    if recipe.corpus == "lrs3":
-        raise MissingResource(
-            f"The recipe {recipe.name} of {exercise.system} trains on LRS3 and the DNS-Challenge noises, which this "
-            "version of avbench cannot read; the recipe synth trains on the embedded corpus."
-        )
     if init is not None:
         net = exercise.model.net if isinstance(exercise.model, LipReader) else exercise.model
         announce(f"begins from {init}: {begin_from(net, init)}")
@@ -87,8 +81,9 @@ def train_enhancer(
     identity = f"{exercise.system} {recipe.name} {fingerprint(recipe)} {train.corpus.fingerprint}"
 
     def batch_of(step: int, rank: int, world: int) -> Batch:
-        reads = step < exercise.reading - sum(recipe.pretraining)
-        return (train.pictures if reads else train.batch)(step, rank, world)
+        if step >= exercise.reading - sum(recipe.pretraining):
+            return train.batch(step, rank, world)
+        return train.pictures(step, rank, world, train.frames if exercise.model.whole_segments else READING_FRAMES)
 
     def validate(model: nn.Module, step: int) -> dict[str, float]:
         return _validate(exercise, model, check, device)
@@ -126,20 +121,16 @@ def _facts(
         "system": exercise.system, "version": exercise.version, "recipe": recipe.name,
         "recipe_fingerprint": fingerprint(recipe), "steps": progress.steps, "planned_steps": progress.planned,
         "trained_seconds": round(progress.seconds), "device": _device_name(device),
-        "data": f"{train.corpus.seconds / 3600:.1f} h of avbench-synth/{recipe.corpus}, "
-        f"{heard:.1f} h of mixtures heard",
+        "data": f"{train.corpus.seconds / 3600:.1f} h of {described(recipe.corpus)}, {heard:.1f} h of mixtures heard",
         "corpus_fingerprint": train.corpus.fingerprint,
     }  # fmt: skip
 
 
 def _mixtures(exercise: Exercise, recipe: TrainingRecipe, announce) -> tuple[Mixtures, Mixtures]:
     """The training's batches and the validation's."""
-    announce(f"corpus avbench-synth/{recipe.corpus}: making what is missing")
-    train, check = (open_training(recipe.corpus, split, exercise.watches) for split in ("train", "validation"))
+    noise = open_noises(recipe.corpus, round(recipe.seconds * RATE))  # first, because it is soon known to be absent
+    train, check = (open_speech(recipe.corpus, split, exercise.watches, announce) for split in ("train", "validation"))
     mixture = MixtureRecipe(seconds=recipe.seconds, batch=recipe.batch)
-    noise_set = open_noise("synth-noise/train")
-    tracks = [noise_set.load(item.id) for item in noise_set.items]
-    noise = NoiseTracks(tracks, round(recipe.seconds * 16000))
     return (
         Mixtures(train, noise, mixture, seed=recipe.seed, video=exercise.watches),
         Mixtures(check, noise, mixture, seed=f"validation {recipe.seed}", video=exercise.watches, augment=False),

@@ -6,7 +6,7 @@ padding of two on both sides would look two frames ahead); the count of paramete
 
 Conventions: mouth crops are `[B, F, 88, 88]` uint8 grey at 25 fps; features are `[B, F, D]`.
 
-Contents: `VideoEncoder`, `fit_frames`.
+Contents: `VideoEncoder`, `stacked_crops`, `residual_blocks`, `fit_frames`.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from torch import Tensor, nn
 # Mean and deviation of grey mouth crops, as lip-reading nets use them. Constants, not statistics of the clip, because
 # those would let the first frame know the last one.
 MEAN, DEVIATION = 0.421 * 255, 0.165 * 255
-TAPS = 5  # frames that the first convolution sees: this one and the four before it
+TAPS = 5  # frames that the first convolution sees: in `VideoEncoder` this one and the four before it
 
 
 class VideoEncoder(nn.Module):
@@ -32,27 +32,48 @@ class VideoEncoder(nn.Module):
         dim: D, features per frame after the projection (linear and batch norm).
     """
 
+    whole_segments = False  # reads from short pieces of many clips: five frames are all it ever sees
+
     def __init__(self, widths: Sequence[int], dim: int):
         super().__init__()
         front = nn.Conv2d(TAPS, widths[0], 7, 2, 3, bias=False)
         self.front = nn.Sequential(front, nn.BatchNorm2d(widths[0]), nn.ReLU(), nn.MaxPool2d(3, 2, 1))
-        blocks, last = [], widths[0]
-        for stage, width in enumerate(widths):
-            for first in (True, False):
-                blocks.append(_Residual(last, width, 2 if stage and first else 1))
-                last = width
-        self.trunk = nn.Sequential(*blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten())
-        self.project = nn.Sequential(nn.Linear(last, dim), nn.BatchNorm1d(dim))
+        self.trunk = nn.Sequential(*residual_blocks(widths), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        self.project = nn.Sequential(nn.Linear(widths[-1], dim), nn.BatchNorm1d(dim))
 
     def forward(self, mouth: Tensor) -> Tensor:
         """`[B, F, 88, 88]` uint8 to `[B, F, D]`."""
-        batch, frames = mouth.shape[:2]
-        normal = (mouth.to(self.front[0].weight.dtype) - MEAN) / DEVIATION
-        # Before the clip there is grey (zero after normalisation), not a copy of the first frame: either is causal.
-        padded = F.pad(normal, (0, 0, 0, 0, TAPS - 1, 0))
-        stacked = torch.stack([padded[:, i : i + frames] for i in range(TAPS)], 2).flatten(0, 1)
-        stacked = stacked.contiguous(memory_format=torch.channels_last)
-        return self.project(self.trunk(self.front(stacked))).unflatten(0, (batch, frames))
+        stacked = stacked_crops(mouth, TAPS - 1, self.front[0].weight.dtype)
+        return self.project(self.trunk(self.front(stacked))).unflatten(0, mouth.shape[:2])
+
+
+def stacked_crops(mouth: Tensor, before: int, dtype: torch.dtype) -> Tensor:
+    """Crops, normalised, each with its neighbours as channels.
+
+    Outside the clip there is grey (zero after normalisation), not a copy of a frame at its end.
+
+    Args:
+        mouth: `[B, F, 88, 88]` uint8.
+        before: so many of the five pictures come before the frame's own, 4 (causal) or 2 (centred).
+        dtype: wanted.
+
+    Returns:
+        `[B F, 5, 88, 88]`, channels last in memory.
+    """
+    frames = mouth.shape[1]
+    padded = F.pad((mouth.to(dtype) - MEAN) / DEVIATION, (0, 0, 0, 0, before, TAPS - 1 - before))
+    stacked = torch.stack([padded[:, i : i + frames] for i in range(TAPS)], 2).flatten(0, 1)
+    return stacked.contiguous(memory_format=torch.channels_last)
+
+
+def residual_blocks(widths: Sequence[int]) -> list[nn.Module]:
+    """The basic blocks of a ResNet-18 whose stages have these channels; the first is also that of the maps it takes."""
+    blocks, last = [], widths[0]
+    for stage, width in enumerate(widths):
+        for first in (True, False):
+            blocks.append(_Residual(last, width, 2 if stage and first else 1))
+            last = width
+    return blocks
 
 
 class _Residual(nn.Module):

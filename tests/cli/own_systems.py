@@ -139,3 +139,38 @@ class Infinite(Half):
 
     def one(self, given):
         return Prediction(audio=Audio(np.full_like(given.audio.samples, np.inf), given.audio.rate))
+
+
+class HalfLive(Half):
+    """The same, hop by hop, and late by one hop."""
+
+    digest = "half-live@1"
+    rate, hop, late = 16000, 160, 160
+
+    def stream(self):
+        live = HalfLive()
+        live.begin()
+        return live
+
+    def begin(self):
+        self.before = np.zeros(160, np.float32)
+
+    def push(self, samples):
+        answer, self.before = 0.5 * self.before, samples.copy()
+        return answer
+
+
+class HalfLost(HalfLive):
+    """Loses samples of the third hop."""
+
+    digest = "half-lost@1"
+
+    def stream(self):
+        live = HalfLost()
+        live.begin()
+        live.count = 0
+        return live
+
+    def push(self, samples):
+        self.count += 1
+        return super().push(samples)[: 160 if self.count < 3 else 100]

@@ -23,9 +23,10 @@ def test_one_system_gives_the_promised_keys():
     threads = torch.get_num_threads()
     row = avbench.profile(system="gcrn/small", recipe="synth")
     assert list(row) == [
-        "system", "recipe", "parameters", "macs", "macs_thop", "seconds", "weights_bytes", "latency_ms", "rtf",
+        "system", "recipe", "parameters", "parts", "macs", "macs_thop", "seconds", "weights_bytes", "latency_ms", "rtf",
         "peak_memory_bytes", "device",
     ]  # fmt: skip
+    assert sum(row["parts"].values()) == row["parameters"]
     assert row["system"] == "gcrn/small"
     assert row["parameters"] == 814_540
     assert row["weights_bytes"] > 4 * 814_540

@@ -55,8 +55,19 @@ class FakeData:
 
 
 class FakeProtocol:
-    def __init__(self, broken=()):
-        self.broken = broken
+    clusters, noisy = "speakers", True
+
+    def __init__(self, broken=(), skipped=()):
+        self.broken, self.skipped = broken, skipped  # clips; pairs of clip and SNR that are not asked
+
+    def asks(self, plan, row, condition):
+        return (row.clip, condition["snr"]) not in self.skipped
+
+    def things(self, plan, row):
+        return ()
+
+    def target(self, clean):
+        return Target(audio=clean)
 
     def trial_id(self, row, condition):
         return f"{row.id}.snr{condition['snr']:g}"
@@ -74,7 +85,7 @@ class FakeProtocol:
         return Trial(
             trial,
             Inputs(trial, Audio(noisy, RATE), None, seed_of("trial", trial)),
-            Target(audio=clean),
+            self.target(clean),
             {"snr": condition["snr"]},
             clip.id,
             clip.speaker or clip.id,
@@ -82,14 +93,16 @@ class FakeProtocol:
         )
 
 
-def fake_exam(clips=12, snr=(-5.0, 5.0), metrics=("stoi", "si-sdr"), limit=None, broken=(), **data):
+def fake_exam(
+    clips=12, snr=(-5.0, 5.0), metrics=("stoi", "si-sdr"), limit=None, broken=(), task="avse", protocol=None, **data
+):
     dataset = FakeData(clips, **data)
     rows = tuple(FakeRow(f"fake-{i:04d}", clip.id) for i, clip in enumerate(dataset.clips))
     return Exam(
-        task=get_task("avse"),
+        task=get_task(task),
         dataset=dataset,
         noise=None,
-        protocol=FakeProtocol(broken),
+        protocol=protocol or FakeProtocol(broken),
         plan=FakePlan(rows),
         axes={"snr": tuple(snr)},
         metrics=tuple(get_metric(name) for name in metrics),
@@ -102,7 +115,7 @@ class Gain:
     """A system that turns the input down; what tests override is `one`."""
 
     digest = "gain@1"
-    inputs = frozenset({"audio"})
+    inputs, output = frozenset({"audio"}), "audio"
     finished = True
 
     def __init__(self):
@@ -111,7 +124,7 @@ class Gain:
     @property
     def card(self):
         training = "" if self.finished else "10 of 1000 steps."
-        return Card("gain", "half as loud", "", self.inputs, "audio", RATE, True, 0.0, training=training,
+        return Card("gain", "half as loud", "", self.inputs, self.output, RATE, True, 0.0, training=training,
                     finished=self.finished)  # fmt: skip
 
     def load(self, device):
@@ -150,12 +163,15 @@ class InProcess:
 
 
 def sit_exam(exam, system, folder, engine=None, fresh=False):
-    """Let a system (or the name of an anchor) sit an exam."""
+    """Let a system, an examinee, or an anchor by its name sit an exam."""
     from avbench.evaluation.evaluate import head_of
-    from avbench.evaluation.examinee import anchor, candidate
+    from avbench.evaluation.examinee import Examinee, anchor, candidate
     from avbench.evaluation.sitting import sit
 
-    examinee = anchor(system) if isinstance(system, str) else candidate(type(system).__name__.lower(), system)
+    if isinstance(system, str):
+        examinee = anchor(system, exam.task.answer)
+    else:
+        examinee = system if isinstance(system, Examinee) else candidate(type(system).__name__.lower(), system)
     return sit(exam, examinee, head_of(exam, examinee), folder, engine or InProcess(), "cpu", fresh)
 
 

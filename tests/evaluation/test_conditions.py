@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from avbench.errors import UnknownName, UsageError
-from avbench.evaluation.conditions import conditions, marginals, parse_axes, parse_snr, plain, shown
+from avbench.evaluation.conditions import conditions, fill_axes, marginals, parse_axes, parse_snr, plain, shown
+from avbench.protocols import Plan, get_protocol, load_plan
 from avbench.tasks import get_task
 
 AVSE = get_task("avse")
@@ -78,9 +79,35 @@ def test_a_range_hits_both_ends_and_ascends_evenly(first, count, step):
     assert all(float(Decimal(step)) == pytest.approx(b - a) for a, b in pairwise(values))
 
 
-def test_official_snr_unless_given():
-    assert parse_axes(AVSE) == {"snr": AVSE.official_snr}
-    assert parse_axes(AVSE, "0") == {"snr": (0.0,)}
+def _filled(name, **axes):
+    plan = load_plan(name)
+    return fill_axes(axes, get_protocol(plan.header["protocol"]), plan)
+
+
+def test_what_nobody_set_the_plan_says():
+    assert parse_axes(AVSE) == {} and parse_axes(AVSE, "0") == {"snr": (0.0,)}
+    assert _filled("3-bn") == {"snr": (-15.0, -10.0, -5.0, 0.0, 5.0)}
+    assert list(_filled("3-bn", modality=("av",), snr=(0.0,)).items()) == [("snr", (0.0,)), ("modality", ("av",))]
+    assert _filled("asd")["snr"] == (-5.0, 0.0, 5.0, 10.0, "clean")
+    assert _filled("words") == {} and _filled("face-to-face") == {"identity": ("own", "other", "swapped")}
+
+
+def test_a_noise_or_a_reference_that_the_plan_lacks_is_refused():
+    talking = _filled("talking-face", noise=("babble",))
+    assert list(talking) == ["noise", "snr"] and talking["noise"] == ("babble",) and len(talking["snr"]) == 9
+    with pytest.raises(UnknownName, match="Did you mean babble"):
+        _filled("talking-face", noise=("bable",))
+    with pytest.raises(UnknownName, match="reference in the plan"):
+        _filled("image-translation", reference=(10,))
+
+
+def test_a_plan_that_adds_no_noise_has_no_snr_to_set():
+    plan = load_plan("asd")
+    quiet = Plan.of({k: v for k, v in plan.header.items() if k not in ("noise", "noise_fingerprint", "snr")}, plan.rows)
+    protocol = get_protocol("conversation")
+    assert fill_axes({}, protocol, quiet) == fill_axes({"snr": ("clean",)}, protocol, quiet) == {"snr": ("clean",)}
+    with pytest.raises(UsageError, match="adds no noise"):
+        fill_axes({"snr": (0.0,)}, protocol, quiet)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +144,7 @@ def test_whole_numbers_of_an_axis():
 def test_a_task_without_noise_refuses_an_snr():
     from dataclasses import replace
 
-    silent = replace(AVSE, axes={"modality": ("av",)}, official_snr=(), noise=None)
+    silent = replace(AVSE, noise=None)
     assert parse_axes(silent) == {}
     with pytest.raises(UsageError, match="no noise"):
         parse_axes(silent, "0")

@@ -8,6 +8,7 @@ import pytest
 from fakes import RATE, Gain, InProcess, answering, contents, fake_exam, named, sit_exam
 
 from avbench.errors import UsageError
+from avbench.evaluation.answers import ANSWERS
 from avbench.types import Audio, Prediction
 
 
@@ -41,7 +42,7 @@ def test_scores_are_made_from_the_saved_file(tmp_path):
     import soundfile
 
     run = sit_exam(fake_exam(clips=1), Gain(), tmp_path / "gain")
-    path = run.record.prediction("fake-0000.snr5")
+    path = run.record.prediction("fake-0000.snr5", ANSWERS["audio"])
     assert soundfile.info(path).subtype == "FLOAT"
     samples, rate = soundfile.read(path, dtype="float32")
     soundfile.write(path, samples[::-1], rate, subtype="FLOAT")
@@ -412,7 +413,7 @@ def test_other_pictures_are_not_as_published(tmp_path, monkeypatch):
     for first, same in ((digest(frames), True), (digest(frames + 1), False)):
         published = {"rows": {row.id: [digest(pcm)[:16], ""]}, "frames": {row.clip: [first[:16], ""]}}
         told = replace(exam, official=True, published=published)
-        assert told.is_as_published(row, heard) and told.is_as_published(row, seen) == same
+        assert told.is_as_published(row, heard, False) and told.is_as_published(row, seen, True) == same
 
     asked = {}
     monkeypatch.setattr(sitting, "verify_plan", lambda *a, **more: asked.update(more) or Record(tmp_path))

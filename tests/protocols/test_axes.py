@@ -6,16 +6,19 @@ import numpy as np
 import pytest
 
 from avbench.cli import main
+from avbench.data.noises.rooms import open_rooms
 from avbench.errors import BadFile, UnknownName, UsageError
 from avbench.evaluation.conditions import conditions, parse_axes
 from avbench.protocols import AXES, Rule, draw_plan, get_protocol
 from avbench.protocols.axes import NONE
 from avbench.protocols.protocol import NAME
 from avbench.seeds import Draw
+from avbench.signal.audio import write_wav
 from avbench.signal.channel import BANDS, CLIPS
 from avbench.signal.degrade import DEGRADATIONS, degrade
 from avbench.signal.reverb import ROOMS
 from avbench.tasks import get_task
+from avbench.types import Audio
 
 RULE = get_protocol("additive-noise")
 
@@ -86,6 +89,23 @@ def test_a_row_has_one_room_at_every_snr_and_another_row_another(render):
     assert at[0].facts["direct_db"] == at[1].facts["direct_db"]
     assert len({trial.facts["pcm"] for trial in at}) == 4
     assert render(0, snr=-5.0, reverberation="room-0.6s").facts == at[0].facts
+
+
+def test_a_room_that_changes_under_a_running_program_is_noticed(render, tmp_path):
+    def write(decay):
+        fall = np.exp(-decay * np.arange(1600) / 16000) * Draw("room").normals(1600)
+        write_wav(tmp_path / "rooms" / "a.wav", Audio((0.1 * fall).astype(np.float32), 16000))
+
+    write(50.0)
+    folder = f"folder:{tmp_path / 'rooms'}"
+    before = render(reverberation=folder)
+    assert render(reverberation=folder).facts == before.facts
+    write(500.0)
+    with pytest.raises(BadFile, match="has changed since this program first read it: start it anew"):
+        render(reverberation=folder)
+    open_rooms.cache_clear()  # as a new process does
+    after = render(reverberation=folder)
+    assert after.id != before.id and after.facts["pcm"] != before.facts["pcm"]
 
 
 def test_a_folder_of_rooms_is_drawn_from_by_row(render, shared_data, plan):

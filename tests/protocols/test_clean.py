@@ -57,10 +57,10 @@ def test_a_changed_mouth_has_a_name():
     data = ToyPeople()
     plan = words(data, clips=4)
     record = hash_plan(plan, data, None)
-    assert verify_plan(plan, data, None, record).verdict == "exact"
+    assert verify_plan(plan, data, None, record, video=True).verdict == "exact"
     mouth = data.mouth
     data.mouth = lambda c: type(mouth(c))(255 - mouth(c).frames, 25.0) if c.id == "f1-0" else mouth(c)
-    report = verify_plan(plan, data, None, record)
+    report = verify_plan(plan, data, None, record, video=True)
     assert (report.verdict, report.first) == ("different", "mouth f1-0") and "looks different" in report.detail
 
 

@@ -5,7 +5,7 @@ import pytest
 from toy_people import ToyPeople
 
 from avbench.errors import UsageError
-from avbench.protocols import Plan, Rule, draw_plan, get_protocol, hash_plan, verify_plan
+from avbench.protocols import Plan, Rule, draw_plan, get_protocol, hash_plan, render_plan, verify_plan
 from avbench.types import Clip, Video
 
 RULE = get_protocol("conversation")
@@ -87,7 +87,8 @@ def test_recordings_that_are_noisy_as_they_are_get_nothing_added():
     assert Plan.parse(plan.content, "x").rows == plan.rows
     with pytest.raises(UsageError, match="clean is its only SNR"):
         RULE.render(plan, plan.rows[0], {"snr": 0.0}, data, None)
-    assert verify_plan(plan, data, None, hash_plan(plan, data, None)).verdict == "exact"
+    report = verify_plan(plan, data, None, hash_plan(plan, data, None), video=True)
+    assert report.verdict == "exact" and report.pictures == 4  # labels are no pictures
     with pytest.raises(UsageError, match="toy-people has no face tracks"):
         draw_plan("talks", ToyPeople(), None, rule=rule)
 
@@ -96,12 +97,38 @@ def test_verification_names_a_track_or_a_label_that_differs(toy):
     data = ToyTalks()
     plan = plan_of(toy, data)
     record = hash_plan(plan, data, toy.noise)
-    assert verify_plan(plan, data, toy.noise, record).verdict == "exact" and len(record["things"]) == 8
+    report = verify_plan(plan, data, toy.noise, record, video=True)
+    assert report.detail == "Every sample and every picture is as published." and len(record["things"]) == 8
     data.shade["cyd-dee-0"] = 90
-    report = verify_plan(plan, data, toy.noise, record)
+    report = verify_plan(plan, data, toy.noise, record, video=True)
     assert (report.verdict, report.first) == ("different", "track cyd-dee-0")
     data.shade.clear()
     labels = data.labels
     data.labels = lambda track: ~labels(track) if track == "ada-bob-1" else labels(track)
     report = verify_plan(plan, data, toy.noise, record)
-    assert (report.verdict, report.first) == ("different", "labels ada-bob-1")
+    assert (report.verdict, report.first) == ("different", "labels ada-bob-1") and "other labels" in report.detail
+
+
+def test_without_pictures_none_is_made_or_compared(toy):
+    data = ToyTalks()
+    plan = plan_of(toy, data)
+    record = hash_plan(plan, data, toy.noise)
+    data.shade["cyd-dee-0"] = 90
+    assert verify_plan(plan, data, toy.noise, record, video=True).verdict == "different"
+    data.crops = None  # whoever asks for a picture falls over
+    report = verify_plan(plan, data, toy.noise, record, video=False, workers=1)
+    assert (report.verdict, report.pictures) == ("exact", 0) and report.detail == "Every sample is as published."
+
+
+def test_a_talk_with_one_face_has_no_trial_with_a_wrong_one(toy, tmp_path):
+    data = ToyTalks()
+    data.tracks = data.tracks[:3]
+    plan = plan_of(toy, data)
+    wrong = {"snr": "clean", "modality": "wrong-face"}
+    assert [RULE.asks(plan, row, wrong) for row in plan.rows] == [True, True, False]
+    assert all(RULE.asks(plan, row, {"snr": "clean", "modality": "frozen-face"}) for row in plan.rows)
+    with pytest.raises(UsageError, match="cyd-dee shows one face only"):
+        RULE.render(plan, plan.rows[2], wrong, data, toy.noise)
+    axes = {"modality": ("av", "wrong-face")}
+    manifest = render_plan(plan, RULE, data, toy.noise, tmp_path / "exam", snr=("clean",), axes=axes)
+    assert [m["trial"].partition(".")[2] for m in manifest] == ["clean", "clean.wrong-face"] * 2 + ["clean"]

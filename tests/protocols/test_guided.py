@@ -205,12 +205,12 @@ def test_verification_names_the_face_or_voice_that_differs_for_any_number_of_wor
     plan, data = toy_plan("voice", "conversion", pairs={"voice": 4, "image": 6}), ToyPeople()
     record = hash_plan(plan, data, None)
     assert record == hash_plan(plan, data, None, workers=2)
-    assert verify_plan(plan, data, None, record).verdict == "exact"
+    assert verify_plan(plan, data, None, record, video=True).verdict == "exact"
     used = plan.rows[2].uses["image"][0]
     others = {use.item for row in plan.rows[:2] for use in row.uses["image"]}
     assert used.item not in others
     data.shade[used.item] = 60
-    report = verify_plan(plan, data, None, record)
+    report = verify_plan(plan, data, None, record, video=True)
     assert (report.verdict, report.first) == ("different", f"still {used}") and "looks different" in report.detail
     data.shade[used.item] = 1
-    assert verify_plan(plan, data, None, record).verdict == "equivalent"
+    assert verify_plan(plan, data, None, record, video=True).verdict == "equivalent"

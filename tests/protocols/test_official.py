@@ -58,7 +58,7 @@ def test_every_family_is_heard():
 def test_the_task_names_these_plans():
     task = get_task("avse")
     assert set(task.plans) == set(AVSE_PLANS) == {n for n, rule in RULES.items() if rule.task == task.id}
-    assert task.official_snr == OFFICIAL_SNR
+    assert load_plan(task.plan).snr == OFFICIAL_SNR
     assert task.noise == RULES[task.plan].noise
 
 

@@ -169,7 +169,7 @@ def test_rendering_writes_what_a_trial_holds(toy, plan, tmp_path):
     trial = rule.render(plan, plan.rows[1], {"snr": -5.0}, toy.dataset, toy.noise)
     assert np.array_equal(np.load(out / "toy-plan-0001.mouth.npy"), trial.input.video.frames[..., 0])
     table = [line.split("\t") for line in (out / "manifest.tsv").read_text().splitlines()]
-    assert table[0] == ["trial", "clip", "snr", "seconds", "pcm", "mouth", "frames"] and len(table) == 5
+    assert table[0] == ["trial", "clip", "snr", "seconds", "pcm", "mouth", "frames", "reason"] and len(table) == 5
     assert {m["frames"] for m in manifest[2:]} == {trial.facts["frames"]}
     other = tmp_path / "full"
     other.mkdir()
@@ -187,7 +187,10 @@ def test_a_rendering_cut_short_goes_on_and_another_is_refused(toy, plan, tmp_pat
         return render_plan(chosen, rule, toy.dataset, toy.noise, folder, snr=snr, video=True, **more)
 
     manifest = render(whole)
-    assert [m["pcm"] for m in manifest].count("void") == 2
+    void = [m for m in manifest if m["pcm"] == "void"]
+    assert [m["trial"] for m in void] == ["toy-plan-0003.snr-5", "toy-plan-0003.snr0"]
+    assert all("silent" in m["reason"] for m in void)
+    assert {m["reason"] for m in manifest if m not in void} == {"-"}
 
     def kill(done, total):
         if done == 2:

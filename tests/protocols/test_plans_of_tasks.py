@@ -27,7 +27,7 @@ from avbench.protocols import (
     render_plan,
     verify_plan,
 )
-from avbench.protocols.expected import UNKNOWN, Expected, read_expected, said
+from avbench.protocols.records import UNKNOWN, Expected, read_expected, said
 from avbench.protocols.rules import AVSE_PLANS, EVERY_5_DB, EVERY_DB, PLANS, clips_of
 from avbench.protocols.verify import things_of
 from avbench.signal.audio import read_audio
@@ -166,9 +166,10 @@ def test_a_talking_face_is_asked_from_noisy_speech_and_one_picture(toy):
     assert protocol.render(plan, plan.rows[1], condition, data, toy.noise, video=False).input.face is None
     record = hash_plan(plan, data, toy.noise)
     assert record == hash_plan(plan, data, toy.noise, workers=2) and set(record["snr"]) == {"0", "10"}
-    assert verify_plan(plan, data, toy.noise, record).verdict == "exact"
-    data.shade[plan.rows[1].clip] = 70
-    assert verify_plan(plan, data, toy.noise, record).first == f"frame {plan.rows[1].clip}#0"
+    assert verify_plan(plan, data, toy.noise, record, video=True).verdict == "exact"
+    other = ToyPeople()  # a film is kept as long as its data set
+    other.shade[plan.rows[1].clip] = 70
+    assert verify_plan(plan, other, toy.noise, record, video=True).first == f"frame {plan.rows[1].clip}#0"
 
 
 def test_an_exam_is_handed_out_with_every_picture_once(toy, tmp_path):
@@ -205,6 +206,8 @@ def test_references_and_identities_are_handed_out_and_void_ones_said(tmp_path):
     data.audio = lambda clip: type(audio(clip))(0 * audio(clip).samples, 16000)
     void = render_plan(plan, PROTOCOLS["guided"], data, None, tmp_path / "c", limit=1, axes={"guidance": ("voice",)})
     assert {m["voice"] for m in void} == {"void"}
+    assert [m["trial"] for m in void] == [f"{plan.rows[0].id}.voice.r{k}" for k in (0, 1)]
+    assert all("silent" in m["reason"] for m in void) and {m["reason"] for m in manifest} == {"-"}
 
 
 def test_the_command_line_verifies_and_renders_a_plan_of_references(tmp_path, capsys, monkeypatch):

@@ -62,7 +62,7 @@ def test_bad_requests(tmp_path):
         train("gcrn", "papper", out=tmp_path)
     with pytest.raises(UsageError, match="positive number of hours"):
         train("gcrn", hours=0, out=tmp_path)
-    with pytest.raises(MissingResource, match="LRS3"):
+    with pytest.raises(MissingResource, match="DNS-Challenge"):
         train("gcrn", "paper", out=tmp_path)
     (tmp_path / "checkpoint.pt").touch()
     with pytest.raises(UsageError, match="already holds a training"):

@@ -56,4 +56,7 @@ def open_corpus(name: str, split: str):
     from .opened import CorpusDataset
 
     found = find_corpus(name)
-    return None if found is None else CorpusDataset(*found, split)
+    if found is None:
+        return None
+    corpus, variant = found
+    return corpus.views.get(variant, CorpusDataset)(corpus, variant, split)

@@ -80,6 +80,7 @@ class Corpus:
         splits: where the splits come from, one sentence.
         survey: looks at a tree; takes the user's path and options.
         variants: other names of the same clips in other splits, `{"overlapped": "one line"}`, typed after a slash.
+        views: of variants that are more than a split of the clips, the class that opens them.
         takes: options of `survey`, `{"validation": "one line"}`.
         mouth: makes the mouth pictures of an entry where they are not cut out of the video's face.
         needs: those of an entry's `others` without which it is no clip, and which are scored.
@@ -95,6 +96,7 @@ class Corpus:
     splits: str
     survey: Callable[..., Survey]
     variants: Mapping[str, str] = field(default_factory=dict)
+    views: "Mapping[str, type[CorpusDataset]]" = field(default_factory=dict)
     takes: Mapping[str, str] = field(default_factory=dict)
     mouth: "Callable[[CorpusDataset, Entry], Video] | None" = None
     needs: Sequence[str] = ()

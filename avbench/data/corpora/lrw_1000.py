@@ -4,7 +4,8 @@ Conventions: pictures lie at 25 fps as `images/<clip>/N.jpg`, N from 1; the one 
 They show mouths in varying size: they are brought to 96 × 96 and the middle 88 × 88 is taken. Where pictures are
 missing the last one before is shown, and how many are missing stands in the traits and in the report.
 
-Pictures are counted, not hashed: there are some thirty million of them. Sound is hashed as everywhere.
+There are some thirty million pictures: of each folder of them the names and sizes are hashed, not the content. Sound is
+hashed as everywhere.
 
 Contents: `LRW_1000`, `mouth_of_pictures`.
 """
@@ -161,6 +162,7 @@ info/all_audio_video.txt                           clip, sound, word, pinyin, st
     splits="Official: the three lists in info/.",
     survey=survey,
     mouth=mouth_of_pictures,
+    needs=("pictures",),
     unconfirmed=(
         "that a sound file holds just the word of its sample: where its length differs from the pictures' by more than "
         "two frames, the report says so and the pictures are not used",

@@ -122,7 +122,7 @@ class CorpusDataset:
     def sound(self, clip: Clip, which: str) -> Audio:
         """A sound file of a clip, e.g. `"noisy"`, `[T]` at 16 kHz. Raises `MissingResource` or `BadFile`."""
         entry, path = self.entry(clip.id), self.path(clip, which)
-        audio = load_again(path)
+        audio = self._heard(path)
         if entry.window is not None:
             start = round(entry.window[0] * RATE)
             audio = Audio(audio.samples[start : start + round(entry.seconds * RATE)], RATE)
@@ -135,6 +135,10 @@ class CorpusDataset:
                 f"{self.corpus.name} was prepared: run `avbench data prepare {self.corpus.name} {self.root}` again."
             )
         return audio
+
+    def _heard(self, path: Path) -> Audio:
+        """A sound file as clips have it: `[T]` at 16 kHz, channels averaged, read-only."""
+        return load_again(path)
 
     def mouth(self, clip: Clip) -> Video:
         """`[F, 88, 88, 1]` at 25 fps, as long as the sound.
@@ -219,6 +223,6 @@ class _Clips(Sequence):
 
 
 def _open_again(name: str, variant: str, split: str) -> CorpusDataset:
-    from . import CORPORA
+    from . import open_corpus
 
-    return CorpusDataset(CORPORA[name], variant, split)
+    return open_corpus(f"{name}/{variant}" if variant else name, split)

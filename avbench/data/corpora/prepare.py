@@ -6,6 +6,7 @@ Contents: `prepare`, `verify_files`, `counts_of`.
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,7 +28,7 @@ from ..manifest import (
 from .census import census
 from .corpus import Corpus, Survey
 from .probe import Facts
-from .tree import Seen, watched
+from .tree import Seen, folder_digest, watched
 
 SLACK = 2  # frames by which the pictures may be fewer or more than the sound asks for
 SHOWN = 3
@@ -69,11 +70,13 @@ def prepare(
             say(f"Another process prepares {corpus.name}; waiting for it.")
 
     with file_lock(manifest_folder(corpus.name) / "lock", waiting):
-        paths = {p for e in survey.entries for p in e.paths if not (survey.root / p).is_dir()}
-        facts = census(corpus.name, survey.root, paths, workers, progress)
+        paths = {p for e in survey.entries for p in e.paths}
+        folders = {p for p in paths if (survey.root / p).is_dir()}
+        facts = census(corpus.name, survey.root, paths - folders, workers, progress)
+        listed = _listed(survey.root, sorted(folders), workers)
         if corpus.check is not None:
             corpus.check(survey, facts)
-        entries = [done for e in _once(survey) if (done := _measured(corpus, e, facts, survey)) is not None]
+        entries = [done for e in _once(survey) if (done := _measured(corpus, e, facts, listed, survey)) is not None]
         _gather(survey, facts, seen)
         synthetic = is_export(survey.root)
         if synthetic:
@@ -101,6 +104,8 @@ def counts_of(corpus: Corpus, entries: Iterable[Entry]) -> dict[str, dict[str, d
         speakers: dict[str, set] = defaultdict(set)
         for entry in entries:
             split = entry.split_of(variant) or "none"
+            if split == "none" and any((entry.split, *entry.splits.values())):
+                continue  # it is of another name
             row = rows.setdefault(split, {"clips": 0, "speakers": 0, "seconds": 0.0, "pictured": 0})
             row["clips"] += 1
             row["seconds"] += entry.seconds
@@ -116,7 +121,7 @@ def counts_of(corpus: Corpus, entries: Iterable[Entry]) -> dict[str, dict[str, d
 def verify_files(
     corpus: str, workers: int | None = None, progress: Progress | None = None
 ) -> tuple[tuple[bool, str], ...]:
-    """Read every file and every text of a prepared corpus again and compare its content.
+    """Read every file and every text of a prepared corpus again and compare its content; of folders, names and sizes.
 
     Returns:
         One `(passed, sentence)` for files that are gone and one for files that differ, the first of each by name.
@@ -129,7 +134,7 @@ def verify_files(
     check_root(corpus, manifest.root)
     wanted = {path: value for e in manifest.entries for path, value in e.digests.items()} | read_texts(corpus)
     paths = sorted(wanted)
-    gone = [p for p in paths if not (manifest.root / p).is_file()]
+    gone = [p for p in paths if not (manifest.root / p).exists()]
     present = sorted(set(paths) - set(gone))
     different = _different(manifest.root, present, wanted, workers, progress)
     there = f"{len(present)} of {len(paths)} files are there."
@@ -152,11 +157,9 @@ def check_root(corpus: str, root: Path) -> None:
 
 
 def _different(root: Path, paths: list[str], wanted: Mapping[str, str], workers, progress) -> list[str]:
-    from concurrent.futures import ThreadPoolExecutor
-
     def digest_of(path: str) -> str:
         try:
-            return file_digest(root / path)
+            return folder_digest(root / path) if (root / path).is_dir() else file_digest(root / path)
         except BadFile:
             return "unreadable"
 
@@ -180,7 +183,15 @@ def _once(survey: Survey) -> list[Entry]:
     return list(first.values())
 
 
-def _measured(corpus: Corpus, entry: Entry, facts: Mapping[str, Facts], survey: Survey) -> Entry | None:
+def _listed(root: Path, folders: list[str], workers: int | None) -> dict[str, str]:
+    """Digests of whole folders, by names and sizes."""
+    with ThreadPoolExecutor(workers or usable_processors()) as pool:
+        return dict(zip(folders, pool.map(folder_digest, (root / f for f in folders)), strict=True))
+
+
+def _measured(
+    corpus: Corpus, entry: Entry, facts: Mapping[str, Facts], listed: Mapping[str, str], survey: Survey
+) -> Entry | None:
     """The entry with lengths and digests; None if it cannot be used, which `_gather` or this has noted."""
     bad = {p for p in entry.paths if p in facts and facts[p].problem}
     if bad.intersection((entry.video, entry.audio, entry.picture, *(entry.others.get(n) for n in corpus.needs))):
@@ -188,7 +199,7 @@ def _measured(corpus: Corpus, entry: Entry, facts: Mapping[str, Facts], survey: 
     entry = replace(entry, others={name: path for name, path in entry.others.items() if path not in bad})
     video = facts.get(entry.video) if entry.video else None
     audio = facts.get(entry.audio) if entry.audio else None
-    digests = {p: facts[p].digest for p in entry.paths if p in facts}
+    digests = {p: facts[p].digest if p in facts else listed[p] for p in entry.paths if p in facts or p in listed}
     if video is not None and not video.shown:
         survey.broken(f"{entry.video} has no pictures.", entry.video)
         return None

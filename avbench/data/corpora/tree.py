@@ -3,7 +3,8 @@
 Names are compared as they are; hidden files, and the `._` doubles that some archives leave, are passed over, and so are
 names that are not UTF-8, which no manifest could hold.
 
-Contents: `find_root`, `folders`, `files`, `renamed`, `read_text`, `is_utf8`, `Seen`, `watched`, `slug`, `unique_ids`.
+Contents: `find_root`, `folders`, `files`, `renamed`, `read_text`, `folder_digest`, `is_utf8`, `Seen`, `watched`,
+`slug`, `unique_ids`.
 """
 
 import os
@@ -117,6 +118,20 @@ def read_text(path: Path) -> str:
     if "\0" in text:
         raise BadFile(f"{path} is not UTF-8 text (it holds zero bytes, as UTF-16 does): convert it to UTF-8.")
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def folder_digest(path: Path) -> str:
+    """Digest of the names and sizes of the files in a folder; `"unreadable"` where it cannot be listed.
+
+    What lies in it is not read: a folder of pictures stands for up to thousands of files, and whoever makes a picture
+    anew makes it of another size.
+    """
+    try:
+        with os.scandir(path) as entries:
+            found = sorted((e.name, e.stat().st_size) for e in entries if not e.name.startswith(".") and e.is_file())
+    except OSError:
+        return "unreadable"
+    return digest("\n".join(f"{size} {name}" for name, size in found).encode("utf-8", "surrogateescape"))
 
 
 def is_utf8(name: str) -> bool:

@@ -6,10 +6,11 @@ bank (ISO/IEC 11172-3); an export leaves out as many at the beginning, so that s
 
 Conventions: frames `[F, H, W, 3]` uint8 RGB at 25 fps; equal input gives equal bytes with the same libraries.
 
-Contents: `TAG`, `mp4`, `mpeg`, `sound`, `jpeg`, `scaled`, `widened`.
+Contents: `SOURCE_TYPE`, `TAG`, `mp4`, `mpeg`, `sound`, `jpeg`, `scaled`, `widened`.
 """
 
 import io
+from collections.abc import Mapping
 from fractions import Fraction
 
 import numpy as np
@@ -18,9 +19,10 @@ from ...errors import MissingResource
 from ...signal.audio import resample, to_int16
 from ...signal.video import FPS
 from ...types import Audio
-from ..synth.sample import CODECS, SOURCE_TYPE
 
+SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/algorithmicMedia"
 TAG = f"Synthetic media: no human spoke or was filmed. Digital source type: {SOURCE_TYPE}"
+CODECS = ("libx264", "mpeg4")  # of pictures in an mp4: the first that this build of FFmpeg has
 LATE = 481  # samples by which MPEG audio layer II sounds late
 _XMP = (
     '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
@@ -29,14 +31,18 @@ _XMP = (
 )
 
 
-def mp4(pictures: np.ndarray, heard: Audio) -> bytes:
-    """A film with H.264 pictures and mono AAC at the sound's own rate. Raises `MissingResource` without an encoder."""
+def mp4(pictures: np.ndarray, heard: Audio, about: Mapping[str, str] | None = None) -> bytes:
+    """A film with H.264 pictures and mono AAC at the sound's own rate; `about` is more to say in its metadata.
+
+    Raises:
+        MissingResource: no encoder.
+    """
     codec = _first(CODECS)
     content = io.BytesIO()
     import av
 
     with av.open(content, "w", format="mp4") as film:
-        film.metadata["comment"] = TAG
+        film.metadata.update({**(about or {}), "comment": TAG})
         seen = film.add_stream(codec, rate=FPS, options={"crf": "18"} if codec == "libx264" else {"qscale": "3"})
         spoken = film.add_stream(_first(["aac"]), rate=heard.rate, layout="mono")
         _show(film, seen, pictures)

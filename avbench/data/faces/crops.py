@@ -18,7 +18,7 @@ Conventions: crops are sampled bilinearly, from means over blocks of pixels wher
 fine; black where the picture ends, unless it says otherwise. Grey is the luma of a file, or BT.601 of colour. (0, 0) is
 the centre of the first pixel.
 
-Contents: `MOUTH_CROP`, `STYLES`, `Style`, `aligned`, `placed`.
+Contents: `MOUTH_CROP`, `STYLES`, `Style`, `aligned`, `each_aligned`, `placed`.
 """
 
 from collections.abc import Iterable, Iterator
@@ -82,17 +82,28 @@ def aligned(
         BadFile: frames of another size than LRW's, for `lrw`.
         ValueError: points that cannot be aligned.
     """
+    return np.stack(list(each_aligned(frames, points, style, template)))
+
+
+def each_aligned(
+    frames: Iterable[np.ndarray], points: np.ndarray, style: str = "mutud", template: np.ndarray | None = None
+) -> Iterator[np.ndarray]:
+    """The same one after the other, `[size, size, 1 or 3]` each; of a long film no more is in memory.
+
+    `ms-tcn` makes all first. Arguments and errors as for `aligned`.
+    """
     if style not in STYLES:
         raise UnknownName("style of crop", style, STYLES)
     made = _with_channels(frames, STYLES[style].channels)
     if style == "lrw":
-        return np.stack([_lrw(frame) for frame in made])
-    if style == "ms-tcn":
+        yield from map(_lrw, made)
+    elif style == "ms-tcn":
         edge = (96 - STYLES[style].size) // 2
-        return crop_mouth(made, points, _template() if template is None else template)[:, edge:-edge, edge:-edge]
-    turn, shift = placed(points, style)
-    cut = _mirrored if style == "celeba-hq" else _cut
-    return np.stack([cut(f, a, b, STYLES[style].size) for f, a, b in zip(made, turn, shift, strict=True)])
+        yield from crop_mouth(made, points, _template() if template is None else template)[:, edge:-edge, edge:-edge]
+    else:
+        cut = _mirrored if style == "celeba-hq" else _cut
+        for frame, turn, shift in zip(made, *placed(points, style), strict=True):
+            yield cut(frame, turn, shift, STYLES[style].size)
 
 
 def placed(points: np.ndarray, style: str) -> tuple[np.ndarray, np.ndarray]:

@@ -1,66 +1,27 @@
-"""From a video file to its frames, its sound, or the crop of its face.
+"""From a video file to the crop of its face.
 
 Conventions: time 0 is the first sample of the sound where there is any, else the first picture (`avbench.signal.film`),
 so frame f belongs to samples 640·f to 640·f + 639 of the sound as it is read from the file.
 
-Contents: `decode`, `sound_of`, `cut`, `mouth_of`, `cut_all`, `told`.
+Contents: `cut`, `mouth_of`, `cut_all`, `told`.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 import numpy as np
 
-from ...errors import AvbenchError
-from ...signal.audio import RATE, read_audio, resample
-from ...signal.film import Facts, Film, grey, rgb
+from ...errors import AvbenchError, UnknownName
+from ...signal.film import Film, grey, rgb
 from ...signal.video import FPS
-from ...types import Audio, Video
+from ...types import Video
 from . import kept
-from .crops import STYLES, aligned
+from .crops import STYLES, each_aligned
 from .track import Track, find_track
 
 SHOWN = 5
-
-
-def decode(path: str | Path, colour: bool = True) -> tuple[Video, Facts]:
-    """Every frame at 25 a second, and what was done to bring them there.
-
-    Args:
-        path: a video file.
-        colour: RGB, or grey.
-
-    Returns:
-        `[F, H, W, 3 or 1]`, as it is shown (turned as the file asks).
-
-    Raises:
-        MissingResource, BadFile: see `avbench.signal.film.Film`.
-    """
-    film, frames = Film(path, FPS), None
-    for number, picture in enumerate(film.pictures(rgb if colour else grey)):
-        frames = np.empty((len(film), *picture.shape), np.uint8) if frames is None else frames
-        frames[number] = picture  # one array from the beginning: a list of frames and their stack would be two films
-    return Video(frames, float(FPS)), film.facts
-
-
-def sound_of(path: str | Path, origin: str = "sound") -> Audio:
-    """The sound of a video file: mono, 16 kHz.
-
-    Args:
-        path: a video file.
-        origin: `"sound"`: from its first sample, which is where `decode` counts from. `"picture"`: from the moment of
-            the first picture; what comes before it is cut, and silence put where the sound begins later.
-
-    Raises:
-        MissingResource, BadFile: see `avbench.signal.audio.read_channels`; a file without sound is a `BadFile`.
-    """
-    audio = resample(read_audio(path))
-    if origin == "sound":
-        return audio
-    late = round(Film(path, FPS).facts.late * RATE)
-    samples = audio.samples[late:] if late > 0 else np.concatenate([np.zeros(-late, np.float32), audio.samples])
-    return Audio(np.ascontiguousarray(samples), RATE)
+LONG = 128 << 20  # bytes of crops from which on they lie on the disk and not in memory
 
 
 def cut(
@@ -82,12 +43,20 @@ def cut(
     """
     path = Path(path)
     track = find_track(path, box=box)
-    key = kept.key_of(path, style, box, template)
+    if style not in STYLES:
+        raise UnknownName("style of crop", style, STYLES)
+    look = STYLES[style]
+    key, shape = kept.key_of(path, style, box, template), (len(track.points), look.size, look.size, look.channels)
+
+    def made() -> Iterator[np.ndarray]:
+        pictures = Film(path, FPS).pictures(grey if look.channels == 1 else rgb)
+        yield from each_aligned(pictures, track.points, style, template)
+
+    if np.prod(shape) > LONG:
+        return Video(kept.stack(key, shape, made()), float(FPS)), track
     frames = kept.read(key, lambda arrays: arrays["frames"])
     if frames is None:
-        film = Film(path, FPS)
-        pictures = film.pictures(grey if style in STYLES and STYLES[style].channels == 1 else rgb)
-        frames = aligned(pictures, track.points, style, template)
+        frames = np.stack(list(made()))
         kept.write(key, frames=frames)
     return Video(frames, float(FPS)), track
 

@@ -8,7 +8,8 @@ smoothed by a polynomial over five frames (Savitzky and Golay 1964), which leave
 Contents: `Region`, `hold`, `boxes_of`, `points_of`.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from itertools import islice
 
 import numpy as np
 
@@ -22,15 +23,62 @@ FACE = 100  # pixels a face is wide in a patch for the detector; the predictor g
 SURE = -0.4
 LOST = 12  # frames without the face after which it is given up, before its first and after its last look
 STEADY_PLACE, STEADY_SIZE = 1.5, 4.0  # frames, standard deviation of the smoothing of boxes
+HELD = 128 << 20  # bytes of a film's region in memory: a minute of a face that is 200 pixels wide
 
 
-@dataclass(frozen=True, eq=False)
 class Region:
-    """The part of a film in which a face moves: `frames` `[F, h, w]` uint8 grey, its upper left at `left`, `top`."""
+    """The part of a film in which a face moves, grey, decoded piece by piece as its frames are asked for.
 
-    frames: np.ndarray
-    left: int
-    top: int
+    A short film is decoded once and held; of a longer one `HELD` bytes are. Whoever goes through it forwards decodes it
+    once each time, whoever goes backwards once for every piece.
+
+    Args:
+        film: of the face.
+        place: left, top, right, bottom, whole pixels within the film's picture.
+        held: bytes.
+    """
+
+    def __init__(self, film: Film, place: tuple[int, int, int, int], held: int):
+        self._film = film
+        self.left, self.top, self._right, self._bottom = place
+        self.count = len(film)
+        self._most = max(1, held // max(1, (self._right - self.left) * (self._bottom - self.top)))
+        self._begin, self._frames = 0, []
+        self._coming: Iterator[np.ndarray] | None = None  # the film from the end of what is held on
+
+    def __enter__(self) -> "Region":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._stop()
+        self._frames = []
+
+    def frame(self, number: int) -> np.ndarray:
+        """`[h, w]` uint8. Raises `BadFile` where the film is damaged."""
+        if not self._begin <= number < self._begin + len(self._frames):
+            self._load(number)
+        return self._frames[number - self._begin]
+
+    def _load(self, number: int) -> None:
+        """Hold a piece with this frame: the one that begins with it, or, going backwards, that ends with it."""
+        end = self._begin + len(self._frames)
+        self._frames = []
+        if self._coming is not None and number >= end:
+            for _ in range(number - end):
+                next(self._coming)
+            self._begin = number
+        else:
+            back = number < self._begin
+            self._stop()
+            self._begin = max(0, number - self._most + 1 if back else min(number, self.count - self._most))
+            self._coming = self._film.pictures(grey, only=np.arange(self.count) >= self._begin)
+        for picture in islice(self._coming, self._most):
+            self._frames.append(picture[self.top : self._bottom, self.left : self._right, 0].copy())
+
+    def _stop(self) -> None:
+        if self._coming is not None:
+            self._coming.close()
+            self._coming = None
 
     def patch(self, frame: int, box: np.ndarray, face: int) -> tuple[np.ndarray, float, np.ndarray]:
         """Around a box, so large that the box is `face` pixels wide.
@@ -44,23 +92,19 @@ class Region:
         corner = np.floor(centre - size / 2)
         left, top = (corner - [self.left, self.top]).astype(int)
         side = max(8, round(size))
-        cut = Image.fromarray(self.frames[frame]).crop((left, top, left + side, top + side))
+        cut = Image.fromarray(self.frame(frame)).crop((left, top, left + side, top + side))
         width = round(ROOM * face)
         return np.asarray(cut.resize((width, width), Image.Resampling.BILINEAR)), width / side, corner
 
 
 def hold(film: Film, trail: Trail) -> Region:
-    """Decode the part of a film around a trail. Raises `BadFile` where the film is damaged."""
+    """The part of a film around a trail; to be closed."""
     boxes = np.stack(trail.boxes)
     around = (ROOM - 0.5) * (boxes[:, 2:] - boxes[:, :2]).max()
     left, top = np.maximum(0, boxes[:, :2].min(axis=0) - around / 2).astype(int)
     right, bottom = np.ceil(boxes[:, 2:].max(axis=0) + around / 2).astype(int)
-    region = None
-    for number, picture in enumerate(film.pictures(grey)):
-        part = picture[top:bottom, left:right, 0]
-        region = np.empty((len(film), *part.shape), np.uint8) if region is None else region
-        region[number] = part  # one array from the beginning: a list of frames and their stack would be two films
-    return Region(region, int(left), int(top))
+    right, bottom = min(right, film.facts.width), min(bottom, film.facts.height)
+    return Region(film, (int(left), int(top), int(right), int(bottom)), HELD)
 
 
 def boxes_of(region: Region, trail: Trail, finder: Dlib68) -> tuple[np.ndarray, np.ndarray]:
@@ -69,14 +113,15 @@ def boxes_of(region: Region, trail: Trail, finder: Dlib68) -> tuple[np.ndarray, 
     Returns:
         `[F, 4]` float64, NaN where it is not seen, and `[F]` bool: whether it is.
     """
-    count = len(region.frames)
+    count = region.count
     boxes = np.full((count, 4), np.nan)
     first, last = trail.frames[0], trail.frames[-1]
     known = np.stack(trail.boxes)
-    for frame in range(first, last + 1):
-        expected = np.array([np.interp(frame, trail.frames, edge) for edge in known.T])
+    between = np.stack([np.interp(np.arange(first, last + 1), trail.frames, edge) for edge in known.T], axis=1)
+    for frame, expected in enumerate(between, start=first):
         boxes[frame] = _near(region, frame, expected, finder)
-    for frames, expected in ((range(first - 1, -1, -1), known[0]), (range(last + 1, count), known[-1])):
+    # Forwards first: there the film has been decoded up to.
+    for frames, expected in ((range(last + 1, count), known[-1]), (range(first - 1, -1, -1), known[0])):
         missed = 0
         for frame in frames:
             boxes[frame] = _near(region, frame, expected, finder)

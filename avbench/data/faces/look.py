@@ -8,6 +8,7 @@ Conventions: a box is left, top, right, bottom in pixels of the picture as it is
 Contents: `Trail`, `look`, `choose`, `overlap`.
 """
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -59,7 +60,7 @@ def look(film: Film, finder: Dlib68) -> tuple[list[Trail], np.ndarray]:
     trails = _link(frames, found)
     if len(frames) > 2 and any(len(t.frames) > 1 for t in trails):
         trails = [t for t in trails if len(t.frames) > 1]
-    seen = {frame: sum(frame in t.frames for t in trails) for frame in frames.tolist()}
+    seen = Counter(frame for t in trails for frame in t.frames)
     return trails, np.array([seen[frames[np.searchsorted(frames, f, side="right") - 1]] for f in range(len(film))])
 
 

@@ -78,9 +78,9 @@ def _find(film: Film, box: np.ndarray | None) -> Track:
         nothing = np.full((count, 68, 2), np.nan, np.float32)
         return Track(nothing, np.zeros(count, bool), faces, film.facts.notes)
     trail = choose(trails, _as_boxes(box, count), film.path.name)
-    region = hold(film, trail)
-    boxes, found = boxes_of(region, trail, dlib)
-    points = points_of(region, boxes, found, dlib).astype(np.float32)
+    with hold(film, trail) as region:
+        boxes, found = boxes_of(region, trail, dlib)
+        points = points_of(region, boxes, found, dlib).astype(np.float32)
     return Track(points, found, faces, (*film.facts.notes, *_said(film.path.name, found, faces, len(trails), box)))
 
 

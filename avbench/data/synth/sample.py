@@ -1,27 +1,24 @@
 """A short film of the embedded corpus, with sound, to show to people.
 
 Clips of different speakers one after the other: the whole face on the left, the crop of the mouth on the right; of
-conversations the whole picture. The file says of itself that it is synthetic, in the words of the IPTC's digital source
-types.
+conversations the whole picture. The file says of itself that it is synthetic (see `data.export.media`).
 
-Contents: `SOURCE_TYPE`, `choose`, `sample`.
+Contents: `choose`, `sample`.
 """
 
-import io
 from pathlib import Path
 
 import numpy as np
 
-from ...errors import MissingResource, UsageError
-from ...signal.audio import RATE, to_int16
+from ...errors import UsageError
+from ...signal.audio import RATE
 from ...signal.files import atomic_write
 from ...signal.video import FPS, SAMPLES_PER_FRAME
-from ...types import Clip
+from ...types import Audio, Clip
+from ..export.media import TAG, mp4
 from .corpus import SynthDataset
 
-SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/algorithmicMedia"
 SIDE = 384  # pixels: height of the film; width of the face and of the mouth, each
-CODECS = ("libx264", "mpeg4")  # the first that this build of FFmpeg has
 
 
 def choose(dataset: SynthDataset, clips: int) -> list[str]:
@@ -59,12 +56,12 @@ def sample(dataset: SynthDataset, path: str | Path, clips: int = 4, seconds: flo
         if left:
             clip = dataset.clip(clip_id)
             seen = _frames(dataset, clip, left)
-            heard = to_int16(dataset.audio(clip).samples)[: len(seen) * SAMPLES_PER_FRAME]
+            heard = dataset.audio(clip).samples[: len(seen) * SAMPLES_PER_FRAME]
             chosen, pictures, sound = [*chosen, clip], [*pictures, seen], [*sound, heard]
             left -= len(seen)
     film = np.concatenate(pictures)
     with atomic_write(path) as handle:
-        handle.write(_encoded(film, np.concatenate(sound), _about(dataset, chosen)))
+        handle.write(mp4(film, Audio(np.concatenate(sound), RATE), _about(dataset, chosen)))
     return f"{path}: {len(chosen)} clips, {len(film) / FPS:.1f} s, tagged as synthetic"
 
 
@@ -72,7 +69,7 @@ def _about(dataset: SynthDataset, clips: list[Clip]) -> dict[str, str]:
     said = "; ".join(f"{c.speaker}: {c.text}" for c in clips)
     return {
         "title": f"{dataset.name}, {dataset.split} split",
-        "comment": f"Synthetic media: no human spoke or was filmed. Digital source type: {SOURCE_TYPE}",
+        "comment": TAG,
         "description": f"{said}. Corpus {dataset.spec.fingerprint}, {dataset.licence}.",
     }
 
@@ -92,27 +89,3 @@ def _scaled(frames: np.ndarray) -> np.ndarray:
     colour = frames if frames.shape[-1] == 3 else frames.repeat(3, axis=-1)
     drawn = (av.VideoFrame.from_ndarray(np.ascontiguousarray(f), format="rgb24") for f in colour)
     return np.stack([f.reformat(width, SIDE, interpolation="BICUBIC").to_ndarray() for f in drawn])
-
-
-def _encoded(pictures: np.ndarray, sound: np.ndarray, about: dict[str, str]) -> bytes:
-    import av
-
-    codec = next((c for c in CODECS if c in av.codecs_available), None)
-    if codec is None:
-        raise MissingResource(f"This build of FFmpeg has none of the encoders {', '.join(CODECS)}: install another av.")
-    content = io.BytesIO()
-    with av.open(content, "w", format="mp4") as film:
-        film.metadata.update(about)
-        seen = film.add_stream(codec, rate=FPS, options={"crf": "18"} if codec == "libx264" else {"qscale": "3"})
-        seen.height, seen.width, seen.pix_fmt = *pictures.shape[1:3], "yuv420p"
-        heard = film.add_stream("aac", rate=RATE, layout="mono")
-        for picture in pictures:
-            film.mux(seen.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
-        film.mux(seen.encode())
-        frame = av.AudioFrame.from_ndarray(sound[None], format="s16", layout="mono")
-        frame.sample_rate, frame.pts = RATE, 0
-        resampler = av.AudioResampler(format="fltp", layout="mono", rate=RATE, frame_size=heard.frame_size or 1024)
-        for piece in [*resampler.resample(frame), *resampler.resample(None)]:
-            film.mux(heard.encode(piece))
-        film.mux(heard.encode())
-    return content.getvalue()

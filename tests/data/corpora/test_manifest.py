@@ -3,6 +3,8 @@
 import json
 import os
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 
 import corpus_trees as trees
@@ -208,6 +210,45 @@ def journal_lines():
     return (manifest_folder("grid") / "files.jsonl").read_text().splitlines()
 
 
+PREPARED = """
+import sys, time
+from pathlib import Path
+from avbench.data.corpora import CORPORA, census
+
+here, together, read, probe = *map(Path, sys.argv[2:]), census.probe
+
+def slowly(path):
+    with read.open("a") as log:
+        log.write(path.name + "\\n")
+    time.sleep(0.2)
+    return probe(path)
+
+census.probe = slowly
+here.touch()
+while len(list(together.glob("*"))) < 2:  # both begin at once, whatever their start took
+    time.sleep(0.001)
+print(len(CORPORA["grid"].prepare(sys.argv[1]).entries))
+"""
+
+
+def test_two_processes_that_prepare_one_root_end_well_and_alike(root, tmp_path, own_cache, monkeypatch):
+    GRID.prepare(root)
+    alone = {p.name: p.read_bytes() for p in manifest_folder("grid").iterdir() if "lock" not in p.name}
+    monkeypatch.setenv("AVBENCH_CACHE", str(tmp_path / "other cache"))
+    ready = tmp_path / "ready"
+    ready.mkdir()
+    words = [sys.executable, "-c", PREPARED, str(root)]
+    read = tmp_path / "read"
+    made = [subprocess.Popen([*words, ready / str(k), ready, read], stdout=subprocess.PIPE) for k in range(2)]
+    told = [process.communicate(timeout=120)[0] for process in made]
+    assert told == [b"3\n", b"3\n"] and not any(process.returncode for process in made)
+    both = {p.name: p.read_bytes() for p in manifest_folder("grid").iterdir() if "lock" not in p.name}
+    # Every file was read once: the second has waited, and took over what the first had found.
+    assert len(read.read_text().split()) == 3
+    assert set(both) == set(alone) and sorted(both.pop("files.jsonl")) == sorted(alone.pop("files.jsonl"))
+    assert both == alone
+
+
 def test_another_root_begins_a_journal_of_its_own(root, tmp_path, monkeypatch):
     GRID.prepare(root)
     before = {e.id: e.digests for e in read_manifest("grid").entries}
@@ -226,6 +267,19 @@ def test_another_root_begins_a_journal_of_its_own(root, tmp_path, monkeypatch):
     assert read == []
     GRID.prepare(root)
     assert {e.id: e.digests for e in read_manifest("grid").entries} == before and len(read) == 3
+
+
+def test_a_journal_has_every_file_once_whatever_changed(root):
+    GRID.prepare(root)
+    first = journal_lines()
+    trees.film(root / "s1" / "bbaf2n.mpg", frames=75, size=16, seed=9)
+    (root / "s1" / "lgif1s.mpg").unlink()
+    GRID.prepare(root)
+    paths = [json.loads(line)[0] for line in journal_lines()[1:]]
+    assert sorted(paths) == ["s1/bbaf2n.mpg", "s3/pwij3p.mpg"] and len(first) == 4
+    again = journal_lines()
+    GRID.prepare(root)
+    assert journal_lines() == again  # and where nothing changed nothing is written
 
 
 def test_what_another_version_of_the_probe_found_is_not_taken_over(root, monkeypatch):

@@ -8,6 +8,7 @@ from avbench.data.corpora import CORPORA
 from avbench.data.corpora.lrs3 import read_lrs3_text
 from avbench.data.corpora.lrw import read_duration
 from avbench.data.dataset import open_dataset
+from avbench.data.verify import verify_corpus
 from avbench.errors import BadFile, MissingResource, UsageError
 from avbench.types import Word
 
@@ -125,6 +126,23 @@ def test_lrw_1000_shows_the_last_picture_where_one_is_missing(tmp_path):
     assert data.audio(clip).seconds == 0.24
 
 
+def test_pictures_of_lrw_1000_are_verified_by_names_and_sizes(tmp_path):
+    root = trees.lrw_1000(tmp_path / "LRW1000_Public")
+    CORPORA["lrw-1000"].prepare(root)
+    assert all(check.passed for check in verify_corpus("lrw-1000"))
+    before = {split: open_dataset("lrw-1000", split).fingerprint for split in SPLITS}
+    trees.picture(root / "images" / "bbb2" / "3.jpg", size=16)
+    there, same = verify_corpus("lrw-1000")
+    assert there.passed and not same.passed and same.text.endswith("images/bbb2.")
+    CORPORA["lrw-1000"].prepare(root)
+    after = {split: open_dataset("lrw-1000", split).fingerprint for split in SPLITS}
+    assert [split for split in SPLITS if after[split] != before[split]] == ["validation", "test"]
+    (root / "images" / "aaa1" / "2.jpg").unlink()
+    assert verify_corpus("lrw-1000")[1].text.endswith("images/aaa1.")
+    (root / "images" / "aaa1").rename(root / "images" / "aaa")
+    assert not verify_corpus("lrw-1000")[0].passed
+
+
 def test_lrw_1000_half_there(tmp_path):
     root = trees.lrw_1000(tmp_path / "LRW1000_Public")
     (root / "audio" / "snd-aaa1.wav").unlink()
@@ -148,13 +166,13 @@ def test_easycom(tmp_path):
     data = open_dataset("easycom", "test")
     (clip,) = data.clips
     assert (clip.id, clip.text, clip.speaker) == ("s10-01-00-288-p4-000", "so wen home", "s10-p4")
-    assert data.entry(clip.id).window == (0.1, 0.5)
+    assert data.entry(clip.id).window == (0.05, 0.5)
     whole = trees.sound(tmp_path / "whole.wav", 1.0, rate=48000)
     from avbench.signal.audio import read_audio, resample
 
-    expected = resample(read_audio(whole)).samples[1600:8000]
+    expected = resample(read_audio(whole)).samples[800:8000]
     np.testing.assert_array_equal(data.audio(clip).samples, expected)
-    assert len(data.sound(clip, "array").samples) == 6400
+    assert len(data.sound(clip, "array").samples) == 7200
     assert any("without a close microphone" in t for t in texts(manifest, "note"))
     with pytest.raises(MissingResource, match="no moving pictures that a mouth"):
         data.mouth(clip)
@@ -162,8 +180,8 @@ def test_easycom(tmp_path):
 
 def test_easycom_without_git_lfs(tmp_path):
     root = trees.easycom(tmp_path)
-    (path,) = (root / "Main").rglob("*Participant_ID_4.wav")
-    trees.pointer(path)
+    for path in (root / "Main").rglob("*.wav"):
+        trees.pointer(path)
     with pytest.raises(BadFile, match="No clip of EasyCom"):
         CORPORA["easycom"].prepare(root)
     (path,) = (root / "Main/Speech_Transcriptions").rglob("*.json")
@@ -245,7 +263,7 @@ def test_an_utterance_stays_where_its_film_is_a_pointer(tmp_path):
     (path,) = root.rglob("*.mp4")
     trees.pointer(path)
     manifest = CORPORA["easycom"].prepare(root)
-    (entry,) = manifest.entries
+    (entry,) = manifest.entries  # and no window, which is nothing without its film
     assert set(entry.others) == {"array", "boxes"}
     assert any("git-lfs pointer" in t for t in texts(manifest, "broken"))
 

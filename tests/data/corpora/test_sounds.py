@@ -119,3 +119,15 @@ def test_splits_of_vctk_do_not_hang_on_a_table(tmp_path):
     assert set(before.values()) >= {"train", "test"}
     (root / "speaker-info.txt").unlink()
     assert {e.id: e.split for e in CORPORA["vctk"].prepare(root).entries} == before
+
+
+def test_a_fifth_of_vctk_is_for_testing_and_always_the_same(tmp_path):
+    root = tmp_path / "VCTK-Corpus-0.92"
+    speakers = [f"p{n}" for n in range(225, 345)]
+    flac = trees.sound(root / "wav48_silence_trimmed/p225/p225_001_mic1.flac", rate=48000)
+    for speaker in speakers[1:]:
+        path = root / "wav48_silence_trimmed" / speaker / f"{speaker}_001_mic1.flac"
+        path.parent.mkdir()
+        path.hardlink_to(flac)
+    test = sorted(e.speaker for e in CORPORA["vctk"].prepare(root).entries if e.split == "test")
+    assert (len(test), test[:4]) == (34, ["p226", "p227", "p228", "p231"])  # published plans hang on it

@@ -9,7 +9,7 @@ from avbench.cli import main
 from avbench.data.corpora import CORPORA
 from avbench.data.dataset import open_dataset
 from avbench.data.export import LAYOUTS, find_layout, media
-from avbench.data.synth.sample import SOURCE_TYPE
+from avbench.data.export.media import SOURCE_TYPE
 from avbench.errors import MissingResource
 from avbench.signal.audio import read_audio, resample
 from avbench.signal.text import split_words

@@ -9,10 +9,10 @@ from films import write_film
 
 import avbench
 from avbench.data import faces
-from avbench.data.faces import NoFace, cut, cut_all, decode, find_track, mouth_of, sound_of, told
+from avbench.data.faces import NoFace, cut, cut_all, find_track, mouth_of, told
 from avbench.data.faces.crops import placed
 from avbench.data.folder import FolderDataset
-from avbench.errors import BadFile, MissingResource
+from avbench.errors import MissingResource
 from avbench.signal.audio import RATE
 from avbench.signal.landmarks import MOUTH, as_complex, inter_ocular
 
@@ -106,18 +106,6 @@ def test_without_the_extra_one_sentence_says_how_to_get_it(tmp_path, talker, mon
         ):
             wanted()
     assert data.audio(data.clip("a")).rate == RATE  # the sound is there without it
-
-
-def test_sound_begins_where_it_is_told_to(tmp_path, talker):
-    late = write_film(tmp_path / "late.mkv", talker[0][:20], sound=0.2, seconds=0.6)
-    assert len(sound_of(late).samples) == 9600 and len(decode(late)[0].frames) == 15
-    shown = sound_of(late, origin="picture").samples
-    assert len(shown) == 9600 + 3200 and not shown[:3200].any() and shown[3200:].any()
-    times = 0.2 + np.arange(20) / 25
-    early = write_film(tmp_path / "early.mkv", talker[0][:20], times=times, sound=0.0)
-    assert len(sound_of(early, origin="picture").samples) == len(sound_of(early).samples) - 3200
-    with pytest.raises(BadFile, match="no audio stream"):
-        sound_of(write_film(tmp_path / "mute.mkv", talker[0][:5]))
 
 
 def test_a_system_that_watches_sits_the_main_task_on_faces(tmp_path, talker, dlib68, monkeypatch):

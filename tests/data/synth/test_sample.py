@@ -4,7 +4,8 @@ import pytest
 
 from avbench.cli import main
 from avbench.data.dataset import open_dataset
-from avbench.data.synth.sample import SOURCE_TYPE, choose, sample
+from avbench.data.export.media import SOURCE_TYPE
+from avbench.data.synth.sample import choose, sample
 from avbench.errors import UsageError
 
 
@@ -17,6 +18,7 @@ def test_a_film_has_faces_mouths_sound_and_says_that_it_is_synthetic(tmp_path, m
     assert "1 clips, 3.0 s, tagged as synthetic" in sample(data, tmp_path / "a film.mp4", clips=1)
     with av.open(str(tmp_path / "a film.mp4")) as film:
         assert film.metadata["comment"].startswith("Synthetic media") and SOURCE_TYPE in film.metadata["comment"]
+        assert film.metadata["title"].startswith("avbench-synth/commands/tiny")
         video, audio = film.streams.video[0], film.streams.audio[0]
         assert (video.width, video.height, float(video.average_rate), audio.rate) == (768, 384, 25.0, 16000)
         pictures = [f.to_ndarray(format="rgb24") for f in film.decode(video)]

@@ -1,0 +1,66 @@
+"""V-CAFE: the recogniser that MUTUD's Table VIII compares with, audio-visual and audio-only.
+
+Source: Hong et al. 2022, "Visual context-driven audio feature enhancement for robust end-to-end audio-visual speech
+recognition", at the sizes of MUTUD's section on speech recognition. The net is `model.py`; `README.md` is its
+card: sizes against the source, deviations, time of a training.
+
+Contents: `RECIPES`, `build`, `FAMILY`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from avbench.registry import Family
+from avbench.types import Card
+
+from .recipe import PAPER, SYNTH, VcafeRecipe
+
+VERSION = "vcafe-1"
+VARIANTS = {
+    "": "audio-visual V-CAFE; Conformer without relative positions",
+    "audio": "V-CAFE that only listens; Conformer without relative positions",
+}
+RECIPES: Mapping[str, Mapping[str, VcafeRecipe]] = {
+    "": {recipe.name: recipe for recipe in (SYNTH, PAPER)},
+    "audio": {recipe.name: replace(recipe, watches=False, lip_steps=0) for recipe in (SYNTH, PAPER)},
+}
+
+
+def build(recipe: VcafeRecipe):
+    """The net of a recipe, to train and to deploy."""
+    from .model import Vcafe, VcafeAudio
+
+    return Vcafe(recipe) if recipe.watches else VcafeAudio(recipe)
+
+
+def _create(variant, *, recipe=None, weights=None, untrained=False):
+    from ...systems.nn.enhancer import Net, open_enhancer
+    from .system import Recogniser
+
+    watches = variant == ""
+    card = Card(
+        id=FAMILY.full_name(variant),
+        title=VARIANTS[variant],
+        paper="Hong et al. 2022, arXiv 2207.06020; sizes by Hong et al. 2025, arXiv 2501.18157",
+        inputs=frozenset({"audio", "video"} if watches else {"audio"}),
+        output="text",
+        rate=16000,
+        causal=False,
+        lookahead=0.0,
+    )
+    net = Net(version=VERSION, build=build, watches=watches, folder=Path(__file__).parent / "weights")
+    opened = open_enhancer(net, card, RECIPES[variant], recipe=recipe, weights=weights, untrained=untrained)
+    return Recogniser(opened, watches)
+
+
+def _train(variant, recipe, **options):
+    from .training import train_recogniser, vcafe_lesson
+
+    name = FAMILY.full_name(variant)
+    return train_recogniser(lambda: vcafe_lesson(name, VERSION, recipe), recipe, name, **options)
+
+
+FAMILY = Family(
+    id="vcafe", variants=VARIANTS, create=_create, recipes=RECIPES.__getitem__, train=_train, tasks={"avsr": ""}
+)
