@@ -24,6 +24,9 @@ from ..errors import BadFile, EstimateFault
 from ..signal.files import atomic_write, digest
 from ..types import Audio, Inputs, Prediction, Target, Video
 
+FASTEST_HZ = 10_000_000
+FPS = (1, 240)  # between them Matroska's milliseconds tell frames apart
+SIDES = (4, 4096)  # pixels that FFV1 takes
 TAG = "Synthetic media: what is seen here was made by a program."
 
 
@@ -67,14 +70,17 @@ class AnswerKind:
 def _audio(found: Any) -> Audio:
     if not isinstance(found, Audio):
         raise TypeError(f"{type(found).__name__} is no avbench.types.Audio")
+    if not found.rate <= FASTEST_HZ:
+        raise ValueError(f"a rate of {found.rate} Hz cannot be kept")
     return Audio(np.ascontiguousarray(found.samples, np.float32), int(found.rate))
 
 
 def _text(found: Any) -> str:
     if not isinstance(found, str):
         raise TypeError(f"{type(found).__name__} is no text")
+    found = str.__str__(found)  # not what a class of the system's own makes of it
     found.encode()  # a lone surrogate cannot be written down
-    return str(found)
+    return found
 
 
 def _video(found: Any) -> Video:
@@ -83,6 +89,12 @@ def _video(found: Any) -> Video:
     frames = np.ascontiguousarray(found.frames)
     if 0 in frames.shape or frames.shape[3] != 3:
         raise ValueError(f"frames must be [F, H, W, 3], and not {list(frames.shape)}")
+    if not (SIDES[0] <= min(frames.shape[1:3]) and max(frames.shape[1:3]) <= SIDES[1]):
+        raise ValueError(
+            f"sides of {frames.shape[1]} and {frames.shape[2]} cannot be kept, only {SIDES[0]} to {SIDES[1]}"
+        )
+    if not FPS[0] <= found.fps <= FPS[1]:
+        raise ValueError(f"{found.fps:g} frames a second cannot be kept, only {FPS[0]} to {FPS[1]}")
     return Video(frames, float(found.fps))
 
 
@@ -118,7 +130,7 @@ def _write_text(path: Path, text: str) -> None:
 
 def _read_text(path: Path) -> str:
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        return path.read_bytes().decode("utf-8")
     except (UnicodeDecodeError, OSError) as error:
         raise BadFile(f"{path} is not UTF-8 text: {error}.") from error
 
@@ -190,7 +202,7 @@ def key_of(target: Target) -> str:
         if isinstance(thing, Audio):
             parts.append(f"{thing.rate} {digest(np.ascontiguousarray(thing.samples))}")
         elif isinstance(thing, Video):
-            parts.append(f"{thing.fps} {digest(np.ascontiguousarray(thing.frames))}")
+            parts.append(f"{thing.fps} {thing.frames.shape} {digest(np.ascontiguousarray(thing.frames))}")
         else:
             parts.append("-" if thing is None else digest(np.ascontiguousarray(thing)))
     return " ".join(parts)

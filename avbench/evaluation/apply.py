@@ -66,16 +66,19 @@ def apply(
         One record per input, in order.
 
     Raises:
-        BadFile: a file is missing, unreadable, empty, silent or not finite, or its answer is of no use. The other files
-            have been answered.
+        BadFile: a file is missing, unreadable, empty, silent (where it is not streamed) or not finite, or its answer is
+            of no use. The other files have been answered.
         UsageError, MissingResource: nothing was answered; `stream` was asked of a system that cannot.
     """
     files = [Path(one) for one in ([inputs] if isinstance(inputs, str | Path) else inputs)]
     outputs = _outputs(files, Path(out))
     ready = open_system(system, task=task, recipe=recipe, weights=Path(weights) if weights else None)
-    if "video" in ready.card.inputs:
+    if ready.card.output != "audio":
+        raise UsageError(f"{system} answers with {ready.card.output}, and sound is what apply writes.")
+    if seen := sorted(ready.card.inputs - {"audio"}):
         raise MissingResource(
-            f"{system} needs video of the mouth, and avbench cuts none out of files: name a system that only listens."
+            f"{system} needs {' and '.join(seen)} beside the sound, and avbench takes none out of files: name a system "
+            "that only listens."
         )
     ready.load(choose_device(device))
     if stream:

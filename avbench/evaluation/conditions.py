@@ -17,11 +17,12 @@ from typing import Any
 from ..data.noises.rooms import RoomFolder, open_rooms
 from ..errors import UnknownName, UsageError
 from ..protocols import AXES, PROTOCOLS, Plan, Protocol
+from ..protocols.additive_noise import FURTHEST_DB
 from ..tasks import Task
 
 FOLDER = "folder:"
 GRAMMAR = "write a range A:B[:STEP] such as -15:5, a list such as -5,0,2.5, or clean"
-LOUDEST = 100  # dB; beyond it 16-bit samples hold either no speech or no noise
+LOUDEST = int(FURTHEST_DB)  # beyond it 16-bit samples hold either no speech or no noise
 MOST = 200  # values of one axis
 DECIMALS = 3  # of an SNR; trial ids hold six digits, and two trials must not share one
 

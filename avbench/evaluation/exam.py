@@ -13,8 +13,8 @@ from ..data.noise import NoiseSet, open_noise
 from ..errors import ReferenceFault, UnknownName, UsageError
 from ..metrics import Metric
 from ..protocols import (
-    HEARD,
     RULES,
+    SEEN,
     Plan,
     Protocol,
     Row,
@@ -71,7 +71,7 @@ class Exam:
 
     @property
     def rows(self) -> Sequence[Row]:
-        """The plan rows that are asked, one per clip."""
+        """The plan rows that are asked."""
         return self.plan.rows[: self.limit]
 
     @cached_property
@@ -103,7 +103,9 @@ class Exam:
 
     def prepare(self, video: bool, workers: int | None = None) -> None:
         """Make the clips ahead of time, by several processes, where the data set makes them at all."""
-        _prepare(self.dataset, [row.clip for row in self.rows], self.seen(video), workers)
+        kinds = {thing.kind for thing in self.protocol.things(self.plan, self.rows[0])}
+        mouths = self.protocol.mouths or kinds & {"mouth", "still", "track"}
+        _prepare(self.dataset, [row.clip for row in self.rows], bool(mouths) and self.seen(video), workers)
 
     def seen(self, video: bool) -> bool:
         """Whether pictures are made: for who looks at them, and where they are what is judged."""
@@ -142,7 +144,7 @@ class Exam:
             pcm = b"".join(to_int16(trial.input.audio.samples).tobytes() for trial in held)
             if self.published["rows"][row.id][0] != digest(pcm)[:16]:
                 return False
-        things = [t for t in self.protocol.things(self.plan, row) if t.kind in HEARD or self.seen(video)]
+        things = [t for t in self.protocol.things(self.plan, row) if t.kind not in SEEN or self.seen(video)]
         known = self.published.get("things", {})
         return all(known.get(str(thing), [None])[0] == hash_thing(self.dataset, thing)[0] for thing in things)
 
@@ -197,6 +199,7 @@ def set_exam(
     axes, folders = name_folders(axes)
     data, noises, plan, committed = _material(task, protocol or task.plan, dataset, noise)
     rule = get_protocol(plan.header["protocol"])
+    rule.check(plan)
     axes = fill_axes(axes, rule, plan)
     if limit is not None and limit >= len(plan.rows):
         limit = None
@@ -236,8 +239,11 @@ def _material(
     plan = load_plan(name)
     _refuse_foreign(plan, task)
     data = open_dataset(dataset or plan.header["dataset"])
-    drawn = noise or plan.header.get("noise")
-    noises = open_noise(drawn) if task.noise and drawn else None
+    rule = RULES[name].over(data) if committed else None
+    drawn = plan.header.get("noise") if rule is None else rule.noise
+    if noise is not None and drawn is None:
+        raise UsageError(f"The plan {name} adds no noise over {data.name}, so it takes no --noise.")
+    noises = open_noise(noise or drawn) if drawn else None
     for sentence in (*data.notes, *getattr(noises, "notes", ())):
         note(sentence)
     fits = plan.header["dataset_fingerprint"] == data.fingerprint and (
@@ -245,11 +251,10 @@ def _material(
     )
     if fits:
         return data, noises, plan, committed
-    if not committed:
+    if rule is None:
         raise UsageError(f"The plan {name} was drawn from other data than {data.name} and {noises and noises.name}.")
     if dataset is None and noise is None:
         note(f"This avbench makes another {data.name} or noise than the plan {name} was drawn from: it is drawn anew.")
-    rule = RULES[name].over(data)
     _prepare(data, set(data.ids).intersection(row.clip for row in plan.rows))  # very likely those that are drawn again
     return data, noises, draw_plan(name, data, noises, rule=rule, task=task.id), False
 

@@ -30,7 +30,7 @@ from ..signal.files import atomic_write
 from .answers import AnswerKind
 from .identity import is_same
 
-FORMAT = 1
+FORMAT = 2
 SCRATCH = ("predictions", "scores", "errors")
 FILES = ("plan.jsonl", "summary.json", "provenance.json")
 RETRIED = ("error", "not-applicable")

@@ -14,8 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ..errors import MachineFault, ReferenceFault, Unscorable
+from ..errors import AvbenchError, EstimateFault, MachineFault, ReferenceFault, Unscorable
 from ..protocols import verify_plan
+from ..registry import said
 from ..signal.files import digest, file_lock
 from ..types import Trial
 from . import progress
@@ -140,6 +141,16 @@ class Sitting:
             same = tuple(trial.id for trial in twins)
             yield Job(first.id, path, reason, first.target, self.metrics, same, self.exam.chosen, self.kind.name)
 
+    def _save(self, trial: Trial, answer: Any) -> EstimateFault | None:
+        """Keep an answer; a fault where it cannot be written. Raises what the disk or the memory refuses."""
+        try:
+            self.record.save_prediction(trial.id, self.kind, answer)
+        except (AvbenchError, OSError, MemoryError):
+            raise
+        except Exception as error:
+            return EstimateFault(f"the system gave no {self.kind.name} that can be kept ({said(error)})")
+        return None
+
     def _kept(self, trial: Trial) -> Path:
         return self.record.prediction(trial.id, self.kind)
 
@@ -163,8 +174,8 @@ class Sitting:
                     continue
                 if isinstance(answer, Unscorable):
                     faults[trial.id] = answer
-                else:
-                    self.record.save_prediction(trial.id, self.kind, answer)
+                elif (fault := self._save(trial, answer)) is not None:
+                    faults[trial.id] = fault
         return faults
 
     def keep(self, trial: str, scores: Mapping[str, Any]) -> None:

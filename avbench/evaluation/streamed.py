@@ -1,4 +1,4 @@
-"""One file through a stream, hop by hop, as a live system would meet it; memory does not grow with the file.
+"""One file through a stream, hop by hop, as a live system would meet it; of a hop nothing is kept but its time.
 
 Sound files are read, resampled and written piece by piece; the sound of a video is read whole. The answer is moved back
 by what the stream is late, so that it lies under its input.
@@ -11,14 +11,16 @@ from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ..errors import AvbenchError, BadFile
 from ..registry import said
-from ..signal.audio import CONTAINERS, check_readable, growing_wav, read_channels
+from ..signal.audio import CONTAINERS, WAV_BYTES, check_readable, growing_wav, read_channels
 from ..types import Stream
 
+LONGEST = 2**40  # samples; a header that says more says nothing
 PIECE = 1.0  # seconds that are read at a time
 Tell = Callable[[int, int], None]
 
@@ -60,22 +62,21 @@ def stream_file(
         MissingResource, UsageError: see `growing_wav`.
     """
     rate, channels, total, pieces = _open(file)
-    lanes = [_Lane(begin(), rate) for _ in range(channels)]
+    lanes = [_Lane(_guarded(file, begin), rate, file) for _ in range(channels)]
+    if total * 4 * channels > WAV_BYTES:
+        raise BadFile(f"The answer to {file} would be longer than the 4 GiB that a wav can hold: cut it.")
     read = written = 0
-    try:
-        with growing_wav(output, rate, channels) as write:
-            for piece in pieces:
-                if not np.isfinite(piece).all():
-                    raise BadFile(f"{file} holds samples that are NaN or infinite.")
-                read += len(piece)
-                written += _pass_on(write, [lane.push(piece[:, c]) for c, lane in enumerate(lanes)], total - written)
-                tell(int(read / rate), int(total / rate))
-            _pass_on(write, [lane.finish(total) for lane in lanes], total - written)
-    except AvbenchError:
-        raise
-    except (Exception, SystemExit) as error:
-        raise BadFile(f"{file} could not be answered: the stream raised {said(error)}.") from error
-    times = 1000 * np.frombuffer(array("d", [t for lane in lanes for t in lane.times]))
+    with growing_wav(output, rate, channels) as write:
+        for piece in pieces:
+            if not np.isfinite(piece).all():
+                raise BadFile(f"{file} holds samples that are NaN or infinite.")
+            read += len(piece)
+            written += _pass_on(write, [lane.push(piece[:, c]) for c, lane in enumerate(lanes)], read - written)
+            tell(int(read / rate), int(total / rate))
+        if read != total:
+            raise BadFile(f"{file} breaks off: {read} of the {total} samples that it promises can be read.")
+        _pass_on(write, [lane.finish(total) for lane in lanes], total - written)
+    times = 1000 * np.concatenate([np.frombuffer(lane.times) for lane in lanes])
     stream = lanes[0].stream
     return HopTimes(
         hops=len(times),
@@ -97,7 +98,7 @@ def _open(file: Path) -> tuple[int, int, int, Iterator[np.ndarray]]:
             info = soundfile.info(file)
         except (soundfile.SoundFileError, RuntimeError):
             info = None  # FFmpeg may know it
-        if info is not None and info.frames:
+        if info is not None and 0 < info.frames < LONGEST:  # a pipe could not go back to write how long it was
             return info.samplerate, info.channels, info.frames, _blocks(file, round(PIECE * info.samplerate))
     sounds = read_channels(file)
     whole = np.stack([sound.samples for sound in sounds], axis=1)
@@ -108,7 +109,11 @@ def _blocks(file: Path, size: int) -> Iterator[np.ndarray]:
     import soundfile
 
     try:
-        yield from soundfile.blocks(file, size, dtype="float32", always_2d=True)
+        with soundfile.SoundFile(
+            file
+        ) as sound:  # not `soundfile.blocks`, which repeats what it read where a file ends early
+            while len(block := sound.read(size, dtype="float32", always_2d=True)):
+                yield block
     except (soundfile.SoundFileError, RuntimeError) as error:
         raise BadFile(f"{file} breaks off: {error}.") from error
 
@@ -123,9 +128,10 @@ def _pass_on(write: Callable[[np.ndarray], None], answers: Sequence[np.ndarray],
 class _Lane:
     """One channel: to the stream's rate, through it, and back."""
 
-    def __init__(self, stream: Stream, rate: int):
+    def __init__(self, stream: Stream, rate: int, file: Path):
         import soxr
 
+        self.file = file
         self.stream, self.times = stream, array("d")
         self._same = rate == stream.rate
         self._there = soxr.ResampleStream(rate, stream.rate, 1, dtype="float32", quality="VHQ")
@@ -161,8 +167,20 @@ class _Lane:
 
     def _hop(self, samples: np.ndarray) -> np.ndarray:
         began = time.perf_counter()
-        answer = np.asarray(self.stream.push(samples), np.float32)
+        answer = np.asarray(_guarded(self.file, self.stream.push, samples), np.float32)
         self.times.append(time.perf_counter() - began)
-        if answer.shape != samples.shape or not np.isfinite(answer).all():
-            raise ValueError(f"the stream answered a hop with {list(answer.shape)} samples, or with NaN")
+        if answer.shape != samples.shape:
+            raise BadFile(f"{self.file} could not be answered: a hop was answered with {list(answer.shape)} samples.")
+        if not np.isfinite(answer).all():
+            raise BadFile(f"{self.file} could not be answered: a hop was answered with NaN or infinity.")
         return answer
+
+
+def _guarded(file: Path, call: Callable, *arguments: Any) -> Any:
+    """What a stream gives; whatever it raises but a lack of memory is its own fault."""
+    try:
+        return call(*arguments)
+    except (AvbenchError, MemoryError):
+        raise
+    except (Exception, SystemExit) as error:
+        raise BadFile(f"{file} could not be answered: the stream raised {said(error)}.") from error

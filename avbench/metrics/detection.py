@@ -73,8 +73,8 @@ def _curve(parts: Sequence[Parts]) -> tuple[np.ndarray, np.ndarray]:
         raise ReferenceFault(f"{only} in the {len(labels)} frames, and average precision needs both kinds")
     order = np.argsort(-scores, kind="stable")
     scores = scores[order]
-    # Compared, not subtracted: the scores of failed trials are −inf, and −inf − −inf is no number.
-    ends = np.flatnonzero(np.append(scores[1:] != scores[:-1], True))
+    # Frames of failed trials at −inf are no group: read at its end alone, its precision would be that of a constant.
+    ends = np.flatnonzero(np.append((scores[1:] != scores[:-1]) | np.isneginf(scores[1:]), True))
     found = np.cumsum(labels[order])[ends]
     return found / (ends + 1), np.diff(found, prepend=0) / positives
 

@@ -6,7 +6,7 @@ value. A lip reader errs on true videos too: put its score on them beside every 
 
 Conventions: 1 where the word is read, else 0. Words are compared as `avbench.signal.text` normalises them.
 
-Contents: `lip_sync_accuracy`, `ROWS`.
+Contents: `lip_sync_accuracy`, `known_word`, `ROWS`.
 """
 
 from ..errors import ReferenceFault
@@ -25,18 +25,28 @@ def lip_sync_accuracy(estimate: Video, reference: str) -> dict[str, float]:
         reference: the word.
 
     Raises:
-        ReferenceFault: the lip reader does not know the word, so that nobody could be right.
         EstimateFault: the video is none that the lip reader can look at.
         MissingResource: the lip reader is not here.
     """
     from ..judges import open_judge
     from ..signal.text import normalise
 
-    judge = open_judge(JUDGE)
-    word = normalise(reference)
-    if word not in {normalise(known) for known in judge.words}:
-        raise ReferenceFault(f"the lip reader knows {len(judge.words)} words, and {reference!r} is none of them")
-    return {"lsa": float(normalise(judge.read(estimate)) == word)}
+    return {"lsa": float(normalise(open_judge(JUDGE).read(estimate)) == normalise(reference))}
+
+
+def known_word(reference: str) -> None:
+    """Refuse a word that the lip reader does not know, so that nobody could be right.
+
+    Raises:
+        ReferenceFault: so it is.
+        MissingResource: the lip reader is not here.
+    """
+    from ..judges import open_judge
+    from ..signal.text import normalise
+
+    words = open_judge(JUDGE).words
+    if normalise(reference) not in {normalise(known) for known in words}:
+        raise ReferenceFault(f"the lip reader knows {len(words)} words, and {reference!r} is none of them")
 
 
 ROWS = (
@@ -51,6 +61,7 @@ ROWS = (
         implementation="own, with the judge mstcn",
         kind=LIPS,
         formula=lip_sync_accuracy,
+        fit=known_word,
         percent=True,
         digits=1,
         judge=JUDGE,

@@ -66,6 +66,7 @@ class Metric:
         version: raised when a repair moves values without changing what is meant.
         judge: name of the pretrained judge that it needs, or None.
         whole: judges a set: one failed output leaves no number.
+        fit: refuses a reference that the judge can score nobody against, with a `ReferenceFault`; or None.
         failed: the parts of a failed trial, from its reference; `{"value": floor}` unless given.
         pool: corpus value from the parts of all trials; raises `ReferenceFault` where they cannot have one.
     """
@@ -90,6 +91,7 @@ class Metric:
     version: int = 1
     judge: str | None = None
     whole: bool = False
+    fit: Callable[[Any], None] | None = None
     failed: Callable[[Any], Parts] | None = None
     pool: Callable[[Sequence[Parts]], float] = mean_of_values
 
@@ -145,6 +147,8 @@ class Metric:
         """
         if self.kind.timed == "reference":
             self.kind.check_length(estimate, reference, self.shortest)
+        if self.fit is not None:
+            self.fit(reference)
         try:
             if fault is not None:
                 raise fault

@@ -14,16 +14,16 @@ from .protocol import NoiseUse, Plan, Protocol, Row, Use
 from .records import read_record, record_path, write_records
 from .rules import RULES, Rule, draw_plan, load_plan
 from .selection import Clean
-from .things import HEARD, hash_thing
+from .things import SEEN, hash_thing
 from .verify import Report, hash_plan, verify_plan
 from .visual import Visual
 
 __all__ = [
     "AXES",
-    "HEARD",
     "POLICIES",
     "PROTOCOLS",
     "RULES",
+    "SEEN",
     "Axis",
     "NoiseUse",
     "Plan",

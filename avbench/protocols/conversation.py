@@ -14,6 +14,7 @@ Contents: `ConversationFaces`.
 """
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,7 @@ class ConversationFaces(Protocol):
     title = "every face of a conversation with the sound of all: who speaks, frame by frame"
     axes = ("snr", "modality", "offset", "degradation")
     mouths = False
+    needs = "face"
     clusters = "conversations"  # the two faces of a conversation are no independent samples
 
     def draw(
@@ -186,4 +188,13 @@ class ConversationFaces(Protocol):
 
 def _tracks_beside(plan: Plan, row: Row) -> list[str]:
     """All face tracks of a row's conversation, its own among them."""
-    return [other.uses["face"][0].item for other in plan.rows if other.clip == row.clip]
+    return _tracks_of(plan)[row.clip]
+
+
+@lru_cache(maxsize=2)
+def _tracks_of(plan: Plan) -> dict[str, list[str]]:
+    """The face tracks of every conversation."""
+    found: dict[str, list[str]] = {}
+    for row in plan.rows:
+        found.setdefault(row.clip, []).append(row.uses["face"][0].item)
+    return found

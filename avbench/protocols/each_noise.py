@@ -17,7 +17,7 @@ import numpy as np
 from ..data.corpora.tree import unique_ids
 from ..data.dataset import Dataset
 from ..data.noise import NoiseItem, NoiseSet
-from ..errors import UnknownName, UsageError
+from ..errors import BadFile, UnknownName, UsageError
 from ..seeds import Draw
 from .additive_noise import AdditiveNoise, header_of, noise_of, samples_of
 from .axes import Condition
@@ -81,6 +81,13 @@ class EachNoise(AdditiveNoise):
                 uses.append(cut(draw, noise, draw.choice(allowed), samples))
             rows.append(Row(f"{name}-{number:04d}", clip.id, samples, tuple(uses)))
         return Plan.of(header, rows)
+
+    def check(self, plan: Plan) -> None:
+        """A noise for each family of the header in every row; see `Protocol.check`."""
+        super().check(plan)
+        families = plan.header.get("families")
+        if not isinstance(families, list) or any(len(row.noises) != len(families) for row in plan.rows):
+            raise BadFile(f"The plan {plan.name} is not of the protocol {self.id}: a row lacks a noise of each family.")
 
     def noise_at(self, plan: Plan, row: Row, asked: Condition, noise: NoiseSet) -> np.ndarray:
         """`[T]` float64: the one noise that the condition names."""

@@ -105,6 +105,7 @@ def track(dataset: Dataset, name: str) -> Video:
     return _tracks(dataset).crops(name)
 
 
+@_faulty
 def labels(dataset: Dataset, name: str) -> np.ndarray:
     """`[F]` bool: whether the face of a track is heard to speak in each picture. Raises `UsageError`."""
     return _tracks(dataset).labels(name)

@@ -226,6 +226,7 @@ class Protocol(ABC):
         noisy: whether speech is mixed with noise, so that the record of a plan holds what every mixture sounds like.
         mouths: whether trials show the mouth of the clip, so that a record may hold it by clip.
         clusters: what intervals are over: `speakers`, or what rows of one clip have in common.
+        needs: a role that every row must use.
     """
 
     name: str
@@ -235,6 +236,7 @@ class Protocol(ABC):
     noisy: bool = True
     mouths: bool = True
     clusters: str = "speakers"
+    needs: str = ""
 
     @property
     def id(self) -> str:
@@ -271,6 +273,16 @@ class Protocol(ABC):
     def noise_at(self, plan: Plan, row: Row, asked: Condition, noise: NoiseSet) -> np.ndarray:
         """`[T]` float64: what is added to a row at a condition, at some level."""
         return np.zeros(row.samples)
+
+    def check(self, plan: Plan) -> None:
+        """Refuse a plan whose rows lack what this protocol needs.
+
+        Raises:
+            BadFile: so it is; says which row.
+        """
+        for row in plan.rows:
+            if self.needs not in ("", *row.uses):
+                raise BadFile(f"The row {row.id} of the plan {plan.name} has no {self.needs}, as {self.id} wants.")
 
     def things(self, plan: Plan, row: Row) -> "tuple[Thing, ...]":
         """What the trials of a row are made of beside its speech, its noises and its mouth; a record covers them."""

@@ -84,9 +84,9 @@ def sound(dataset: Dataset, clip_id: str) -> Audio:
 
 def hash_thing(dataset: Dataset, thing: Thing) -> list[str]:
     """Hash and fingerprint, or only a hash where nothing is near enough; `["void"]` for what is broken."""
-    if thing.kind == "labels":
-        return [digest(portraits.labels(dataset, thing.use.item).astype(np.uint8))[:16]]
     try:
+        if thing.kind == "labels":
+            return [digest(portraits.labels(dataset, thing.use.item).astype(np.uint8))[:16]]
         made = load(dataset, thing)
     except ReferenceFault:
         return ["void"]

@@ -31,6 +31,7 @@ class Visual(EachNoise):
     title = "noisy speech, one noise at a time, and one picture of the face that shall speak it"
     axes = ("snr", "reverberation", "band", "clipping", "noise")
     mouths = False
+    needs = "face"
 
     def draw(self, name: str, dataset: Dataset, noise: NoiseSet, *, frame: int = 0, **how: Any) -> Plan:
         """Draw a plan as `EachNoise` does; `frame` is the number of the picture that is shown."""

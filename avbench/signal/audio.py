@@ -205,7 +205,7 @@ def _read_sound(path: Path) -> tuple[np.ndarray, int]:
     try:
         samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
         return samples.T, int(rate)
-    except (soundfile.SoundFileError, RuntimeError):
+    except (soundfile.SoundFileError, RuntimeError, ValueError):  # the last where a header states no length
         return _read_container(path)
 
 

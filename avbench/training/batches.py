@@ -22,7 +22,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import BadFile, MissingResource
+from ..errors import BadFile
 from ..seeds import Draw
 from ..signal.audio import RATE
 from ..signal.video import SAMPLES_PER_FRAME
@@ -53,6 +53,8 @@ class Corpus(Protocol):
 
 class Noises(Protocol):
     """What is asked of training noises: pieces by number."""
+
+    fingerprint: str
 
     def __len__(self) -> int: ...
 
@@ -91,9 +93,11 @@ class NoiseTracks:
     Args:
         tracks: each `[T]` float32 of unit RMS at 16 kHz; shorter ones than a segment are looped.
         samples: the least length wanted.
+        fingerprint: of the set they are from.
     """
 
-    def __init__(self, tracks: Sequence[np.ndarray], samples: int):
+    def __init__(self, tracks: Sequence[np.ndarray], samples: int, fingerprint: str = ""):
+        self.fingerprint = fingerprint
         self._tracks = [np.tile(t, -(-samples // len(t))) if len(t) < samples else t for t in tracks]
         self._tracks = [np.clip(t * UNIT, -32768, 32767).astype(np.int16) for t in self._tracks]
 
@@ -184,13 +188,15 @@ class Mixtures:
         Raises:
             BadFile: many in a row can not.
         """
+        clip = first = draw.choice(self._long)
         for attempt in range(TRIES):
-            clip = draw.choice(self._long)
             try:
                 return clip, self.corpus.audio(clip), self.corpus.mouth(clip) if self.video else None
-            except (BadFile, MissingResource):
+            except BadFile:
                 if attempt + 1 == TRIES:
                     raise
+                # From a stream of its own: what else is drawn for this mixture stays the same for who only listens.
+                clip = Draw("another clip", first, attempt).choice(self._long)
         raise AssertionError
 
     def _item(self, draw: Draw) -> dict[str, np.ndarray]:

@@ -32,7 +32,7 @@ def compact(source: Path, out: Path, bits: int = 8) -> tuple[float, str]:
         UsageError: `out` is `source`, which would lose the finer numbers.
     """
     source, out = Path(source), Path(out)
-    if out.exists() and out.samefile(source):
+    if out.exists() and source.exists() and out.samefile(source):
         raise UsageError(f"{out} would be overwritten by its own fewer bits: name another file.")
     state, metadata = load_weights(source)
     save_weights(out, state, {k: v for k, v in metadata.items() if k != "bits"}, bits)

@@ -4,8 +4,9 @@
     lrs3                pretrain and trainval of LRS3, with the noises of the DNS Challenge (MUTUD section IV-A), where
                         `avbench data prepare` was told of both
 
-Recordings are read when a batch asks for them; mouths are cut out once, ahead of the training, and kept. Where a data
-set has no validation split, about one speaker in a hundred of its training split is held out.
+Recordings are read when a batch asks for them; mouths are cut out once, ahead of the training, and kept. In place of a
+clip without a mouth who looks takes another one; all other mixtures are those of who only listens. Where a data set has
+no validation split, about one speaker in a hundred of its training split is held out.
 
 Contents: `MATERIAL`, `Recordings`, `NoiseFiles`, `described`, `open_speech`, `open_noises`.
 """
@@ -17,12 +18,12 @@ import numpy as np
 
 from ..data.dataset import Dataset, open_dataset, pictured
 from ..data.noise import NoiseSet, open_noise
-from ..errors import MissingResource
+from ..errors import BadFile, MissingResource
 from ..seeds import Draw, seed_of
 from ..signal.audio import RATE, to_int16
 from ..signal.files import digest
 from ..signal.video import SAMPLES_PER_FRAME, frames_for
-from .batches import Corpus, Noises, NoiseTracks, cut_from
+from .batches import TRIES, Corpus, Noises, NoiseTracks, cut_from
 
 MATERIAL = {"lrs3": ("lrs3", "dns-noise/train")}
 """Speech and noise of recipes that are for recordings; all other recipes are for the embedded corpus."""
@@ -82,7 +83,7 @@ class NoiseFiles:
 
     def __init__(self, noise: NoiseSet, samples: int):
         self._items = [item.id for item in noise.items]
-        self._samples = samples
+        self._samples, self.fingerprint = samples, noise.fingerprint
         self._load = lru_cache(maxsize=READ_AHEAD)(noise.load)
 
     def __len__(self) -> int:
@@ -90,10 +91,21 @@ class NoiseFiles:
 
     def cut(self, index: int, draw: Draw, samples: int) -> np.ndarray:
         """`[samples]` float32 of unit RMS, as `NoiseTracks.cut`."""
-        track = self._load(self._items[index])
+        track = self._readable(index, draw)
         if len(track) < self._samples:
             track = np.tile(track, -(-self._samples // len(track)))
         return cut_from(track, draw, samples)
+
+    def _readable(self, index: int, draw: Draw) -> np.ndarray:
+        """A noise, or another one in place of a file that is damaged. Raises `BadFile` where many are."""
+        for attempt in range(TRIES):
+            try:
+                return self._load(self._items[index])
+            except BadFile:
+                if attempt + 1 == TRIES:
+                    raise
+                index = draw.integer(len(self._items))
+        raise AssertionError
 
 
 def described(corpus: str) -> str:
@@ -122,12 +134,12 @@ def open_speech(corpus: str, split: str, video: bool, tell: Tell = lambda line: 
     name = MATERIAL[corpus][0]
     dataset, ids = _held(name, split)
     known = pictured(dataset)
-    usable = [i for i in ids if dataset.clip(i).seconds > 0 and (not video or i in known)]
+    usable = [i for i in ids if dataset.clip(i).seconds > 0 and i in known]  # who listens trains on the same clips
     if video:
         tell(f"{name}, {split}: cutting out the mouths of {len(usable)} clips")
         dataset.prepare(usable, mouth=True, say=tell)
     if not usable:
-        raise MissingResource(f"{name} has no {split} clips {'with pictures ' * video}that can be trained on.")
+        raise MissingResource(f"{name} has no {split} clips with pictures that can be trained on.")
     return Recordings(dataset, usable, digest("\n".join([dataset.fingerprint, split, *usable]).encode()))
 
 
@@ -165,4 +177,4 @@ def open_noises(corpus: str, samples: int) -> Noises:
     noise = open_noise(MATERIAL[corpus][1] if corpus in MATERIAL else EMBEDDED_NOISE)
     if sum(item.seconds for item in noise.items) > IN_MEMORY:
         return NoiseFiles(noise, samples)
-    return NoiseTracks([noise.load(item.id) for item in noise.items], samples)
+    return NoiseTracks([noise.load(item.id) for item in noise.items], samples, noise.fingerprint)

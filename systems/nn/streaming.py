@@ -10,7 +10,7 @@ LSTMs, which every runtime has.
 Conventions: hop n are samples 160 n to 160 n + 159. With hop n comes the answer to hop n - 1, because a window covers
 two hops: sound is answered 20 ms after it began to be heard, of which 10 ms are the hop itself.
 
-Contents: `HopNet`, `HopStream`.
+Contents: `HopNet`, `checked_hop`, `HopStream`.
 """
 
 import copy
@@ -103,6 +103,16 @@ class HopNet(nn.Module):
         return self.backbone.go_on(skips, state, estimate)
 
 
+def checked_hop(samples: np.ndarray) -> np.ndarray:
+    """`[160]` float32. Raises `UsageError` for another number of samples, or values that are not finite."""
+    samples = np.asarray(samples, np.float32)
+    if samples.shape != (HOP,):
+        raise UsageError(f"A hop has {HOP} samples, not {list(samples.shape)}.")
+    if not np.isfinite(samples).all():
+        raise UsageError("A hop holds samples that are NaN or infinite.")
+    return samples
+
+
 class HopStream:
     """A stream of hops; see `avbench.types.Stream`.
 
@@ -130,11 +140,7 @@ class HopStream:
         Raises:
             UsageError: another number of samples, or values that are not finite; the stream can go on after it.
         """
-        samples = np.asarray(samples, np.float32)
-        if samples.shape != (HOP,):
-            raise UsageError(f"A hop has {HOP} samples, not {list(samples.shape)}.")
-        if not np.isfinite(samples).all():
-            raise UsageError("A hop holds samples that are NaN or infinite.")
+        samples = checked_hop(samples)
         with exact_arithmetic(), torch.inference_mode():
             hop = torch.from_numpy(samples[None]).to(self._step.forth.device)
             answer, *state = self._step(hop, *self._state)

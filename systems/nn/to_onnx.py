@@ -25,7 +25,7 @@ from avbench.signal.files import atomic_write
 
 from .enhancer import Enhancer
 from .stft import HOP
-from .streaming import HopNet
+from .streaming import HopNet, checked_hop
 
 STATE = ("past", "overlap", "frame", "hidden", "cells")
 PURPOSE = "writing ONNX graphs"
@@ -94,9 +94,7 @@ class OnnxStream:
 
     def push(self, samples: np.ndarray) -> np.ndarray:
         """The answer to the hop before this one, `[160]` float32; silence for the first. Raises `UsageError`."""
-        samples = np.asarray(samples, np.float32)
-        if samples.shape != (HOP,):
-            raise UsageError(f"A hop has {HOP} samples, not {list(samples.shape)}.")
+        samples = checked_hop(samples)
         first = not self._state["frame"].any()
         answer, *state = self._session.run(None, {"hop": samples[None], **self._state})
         self._state = dict(zip(STATE, state, strict=True))

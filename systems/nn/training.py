@@ -78,7 +78,9 @@ def train_enhancer(
         net = exercise.model.net if isinstance(exercise.model, LipReader) else exercise.model
         announce(f"begins from {init}: {begin_from(net, init)}")
     train, check = _mixtures(exercise, recipe, announce)
-    identity = f"{exercise.system} {recipe.name} {fingerprint(recipe)} {train.corpus.fingerprint}"
+    identity = (
+        f"{exercise.system} {recipe.name} {fingerprint(recipe)} {train.corpus.fingerprint} {train.noise.fingerprint}"
+    )
 
     def batch_of(step: int, rank: int, world: int) -> Batch:
         if step >= exercise.reading - sum(recipe.pretraining):

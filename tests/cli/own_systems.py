@@ -174,3 +174,10 @@ class HalfLost(HalfLive):
     def push(self, samples):
         self.count += 1
         return super().push(samples)[: 160 if self.count < 3 else 100]
+
+
+class Speaker(Half):
+    """Answers with text."""
+
+    digest = "speaker@1"
+    card = Card("speaker", "says it", "", frozenset({"audio"}), "text", 16000, True, 0.0)

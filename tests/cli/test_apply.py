@@ -73,7 +73,7 @@ def test_what_would_lose_a_file_is_refused(avbench, home):
         ("own_systems:Short", "another rate or length"),
         ("own_systems:Infinite", "NaN or infinite"),
         ("own_systems:Quitter", "the system raised SystemExit"),
-        ("own_systems:Watcher", "needs video of the mouth"),
+        ("own_systems:Watcher", "needs video beside the sound"),
         ("gcrm", "Did you mean gcrn"),
     ],
 )

@@ -57,7 +57,7 @@ def test_a_bad_file_is_one_sentence_and_leaves_nothing(avbench, home, make, word
 def test_a_stream_that_loses_samples_is_told(avbench, home):
     soundfile.write(home / "in.wav", wave("in"), 16000)
     code, _, err = avbench("apply", "--stream", "--system", "own_systems:HalfLost", "in.wav", "--out", "there")
-    assert code == 2 and "answered a hop with [100] samples" in err
+    assert code == 2 and "a hop was answered with [100] samples" in err
 
 
 def test_an_hour_takes_no_more_memory_than_a_minute(tmp_path):
@@ -76,3 +76,25 @@ def test_an_hour_takes_no_more_memory_than_a_minute(tmp_path):
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < peaks[0] + 1_000_000
+
+
+def test_a_file_that_breaks_off_is_told_and_not_filled_with_silence(avbench, home):
+    soundfile.write(home / "whole.mp3", wave("in", 4.0), 16000)
+    content = (home / "whole.mp3").read_bytes()
+    (home / "cut.mp3").write_bytes(content[: len(content) // 2])
+    code, _, err = avbench(*LIVE, "cut.mp3", "--out", "there")
+    assert code == 2 and "breaks off" in err and "of the 64000 samples" in err
+    assert not (home / "there" / "cut.wav").exists()
+
+
+def test_an_answer_that_no_wav_can_hold_is_refused_before_the_first_hop(avbench, home, monkeypatch):
+    monkeypatch.setattr("avbench.evaluation.streamed.WAV_BYTES", 1000)
+    soundfile.write(home / "in.wav", wave("in"), 16000)
+    code, _, err = avbench(*LIVE, "in.wav", "--out", "there")
+    assert code == 2 and "longer than the 4 GiB" in err and not (home / "there").exists()
+
+
+def test_a_system_with_another_answer_is_refused(avbench, home):
+    soundfile.write(home / "in.wav", wave("in"), 16000)
+    code, _, err = avbench("apply", "--system", "own_systems:Speaker", "in.wav", "--out", "there")
+    assert code == 2 and "answers with text, and sound is what apply writes" in err

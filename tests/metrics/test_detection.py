@@ -163,4 +163,17 @@ def test_failing_never_pays(name):
         assert value == metric.pool([failed, good])
         answers = [np.where(labels == 1, 1e301, -1e301), np.zeros(2), np.where(labels == 1, -1e301, 1e301)]
         honest = [metric.pool([good, metric.measure(a.astype(float), labels)]) for a in answers]
-        assert value == min(honest) and (value < max(honest) or labels.all())
+        assert value <= min(honest) + 1e-12 and (value < max(honest) or labels.all())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_two_failures_are_worse_than_a_constant_or_an_answer_upside_down(name):
+    """Together at −inf, the frames that speak of failed trials must not count as one group of equal scores."""
+    metric = get_metric(name)
+    labels = [np.array([0, 1, 1, 0, 0]), np.array([1, 0, 0])]
+    failed = metric.pool([measure_all([name], None, each)[name].parts for each in labels])
+    for sign in (0.0, -1.0):
+        answers = [sign * (each + np.arange(len(each)) / 100) for each in labels]
+        assert failed <= metric.pool([metric.measure(a, each) for a, each in zip(answers, labels, strict=True)]) + 1e-12
+    lowest = [k / (5 + k) for k in (1, 2, 3)]
+    assert failed == pytest.approx(np.mean(lowest) if name == "map" else lowest[-1])

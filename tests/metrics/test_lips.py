@@ -44,6 +44,14 @@ def test_pooling_is_the_share_of_clips():
     assert LSA.pool(parts) == pytest.approx(0.75)
 
 
+def test_an_unknown_word_is_void_for_who_crashes_too():
+    from avbench.metrics import measure_all
+
+    for estimate in (video(0), None):
+        assert measure_all(["lsa"], estimate, "zebra")["lsa"].status == "void"
+    assert measure_all(["lsa"], None, "about")["lsa"].status == "failed"
+
+
 def test_blame():
     with pytest.raises(ReferenceFault, match="knows 3 words, and 'zebra' is none of them"):
         LSA.measure(video(0), "zebra")

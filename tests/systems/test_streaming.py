@@ -94,7 +94,10 @@ def test_the_graph_for_other_runtimes_gives_the_same(name, tmp_path, monkeypatch
     assert "net.onnx: " in capsys.readouterr().out
     wave = noise(8000)
     expected = pushed(system.stream(), wave)
-    found = pushed(to_onnx.OnnxStream(tmp_path / "net.onnx"), wave)
+    stream = to_onnx.OnnxStream(tmp_path / "net.onnx")
+    with pytest.raises(UsageError, match="NaN"):
+        stream.push(np.full(160, np.nan, np.float32))
+    found = pushed(stream, wave)
     assert np.abs(found - expected).max() < 1e-4 * np.abs(expected).max() and np.abs(expected).max() > 1e-3
 
 

@@ -93,7 +93,11 @@ class EasyComTalks(CorpusDataset):
         of_film = (tracks for tracks in self._of_film.values() if wanted & {self._track(t)[0] for t in tracks})
         first = [tracks[0] for tracks in of_film]  # all of a film are cut with it
         for done, track in enumerate(first, start=1):
-            self.crops(track)
+            try:
+                self.crops(track)
+            except BadFile as error:  # its trials are void; the others go on
+                if say is not None:
+                    say(str(error))
             if progress is not None:
                 progress(done, len(first))
 

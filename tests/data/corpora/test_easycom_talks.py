@@ -10,10 +10,13 @@ from avbench.data.corpora import CORPORA
 from avbench.data.corpora.easycom_minutes import followed, labels_of, read_boxes, read_turns
 from avbench.data.dataset import corpus_names, open_dataset
 from avbench.data.faces.boxed import SIZE, WIDER, boxed, squares
-from avbench.errors import BadFile, UnknownName
+from avbench.errors import BadFile, UnknownName, UsageError
+from avbench.evaluation.exam import set_exam
+from avbench.metrics import get_metric
 from avbench.protocols import RULES, draw_plan, get_protocol
 from avbench.signal.audio import read_channels, resample
 from avbench.signal.film import Film, grey
+from avbench.tasks import get_task
 
 STEM = "01-00-288"
 
@@ -135,6 +138,13 @@ def test_the_plan_of_active_speakers_is_drawn_and_rendered(root):
     CORPORA["easycom"].prepare(root)
     data = open_dataset("easycom/conversations")
     plan = draw_plan("asd", data, None, rule=RULES["asd"].over(data))
+    exam = set_exam(get_task("asd"), {}, [get_metric("map")], dataset="easycom/conversations")
+    assert exam.noise is None and exam.plan.sha256 == plan.sha256 and exam.made == {"speech": False}
+    assert exam.axes == {"snr": ("clean",)} and not exam.official
+    with pytest.raises(UsageError, match="adds no noise"):
+        set_exam(get_task("asd"), {"snr": (0.0,)}, [get_metric("map")], dataset="easycom/conversations")
+    with pytest.raises(UsageError, match="takes no --noise"):
+        set_exam(get_task("asd"), {}, [get_metric("map")], dataset="easycom/conversations", noise="synth-noise")
     assert plan.header["dataset"] == "easycom/conversations" == RULES["asd"].corpora[0] and "noise" not in plan.header
     (row,) = plan.rows
     rule = get_protocol("conversation")
