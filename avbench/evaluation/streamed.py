@@ -109,9 +109,8 @@ def _blocks(file: Path, size: int) -> Iterator[np.ndarray]:
     import soundfile
 
     try:
-        with soundfile.SoundFile(
-            file
-        ) as sound:  # not `soundfile.blocks`, which repeats what it read where a file ends early
+        # `soundfile.blocks` would repeat what it read before where a file ends early.
+        with soundfile.SoundFile(file) as sound:
             while len(block := sound.read(size, dtype="float32", always_2d=True)):
                 yield block
     except (soundfile.SoundFileError, RuntimeError) as error:
