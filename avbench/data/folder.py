@@ -24,6 +24,7 @@ import numpy as np
 
 from ..errors import BadFile, MissingResource, UnknownName
 from ..signal.files import digest, file_digest
+from ..signal.film import Film, grey
 from ..signal.video import FPS, fit_frames, frames_for, is_container
 from ..types import Audio, Clip, Video
 from . import faces
@@ -126,7 +127,7 @@ class FolderDataset:
         elif not is_container(path):
             raise MissingResource(f"{path} has no picture, and there is no {side.name} beside it.")
         elif _is_crop(path):
-            frames = _crop(faces.decode(path, colour=False)[0].frames)
+            frames = _crop(np.stack(list(Film(path, FPS).pictures(grey))))
         else:
             frames = faces.mouth_of(path)[0].frames
         return Video(self._fit(frames, clip, path), float(FPS))

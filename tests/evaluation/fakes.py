@@ -55,7 +55,7 @@ class FakeData:
 
 
 class FakeProtocol:
-    clusters, noisy = "speakers", True
+    clusters, noisy, mouths = "speakers", True, True
 
     def __init__(self, broken=(), skipped=()):
         self.broken, self.skipped = broken, skipped  # clips; pairs of clip and SNR that are not asked

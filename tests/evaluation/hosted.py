@@ -33,7 +33,10 @@ class Signalled(Echo):
     """Ended by the signal that the environment names."""
 
     def bad(self, given):
-        os.kill(os.getpid(), getattr(signal, os.environ["HOSTED_SIGNAL"]))
+        number = getattr(signal, os.environ["HOSTED_SIGNAL"])
+        if number == signal.SIGHUP:
+            signal.signal(number, signal.SIG_DFL)  # under nohup it is ignored, by children too
+        os.kill(os.getpid(), number)
         time.sleep(60)
 
 
