@@ -39,7 +39,7 @@ def _create(variant, *, recipe=None, weights=None, untrained=False):
         id=FAMILY.full_name(variant),
         title=VARIANTS[variant],
         paper="Huh et al. 2025; Hong et al. 2025, arXiv 2501.18157",
-        inputs=frozenset({"audio", "video"} if hears else {"video"}),
+        inputs=frozenset({"audio", "face"} if hears else {"face"}),
         output="scores",
         rate=16000,
         causal=True,

@@ -52,7 +52,7 @@ class LightAsdDetector:
             id="light-asd",
             title="Light-ASD, weights of its authors",
             paper="Liao et al. 2023, CVPR",
-            inputs=frozenset({"audio", "video"}),
+            inputs=frozenset({"audio", "face"}),
             output="scores",
             rate=RATE,
             causal=False,

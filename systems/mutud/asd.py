@@ -52,7 +52,7 @@ def create(*, recipe: str | None = None, weights: Path | None = None, untrained:
         id=NAME,
         title=TITLE,
         paper="Hong et al. 2025, arXiv 2501.18157",
-        inputs=frozenset({"video"}),
+        inputs=frozenset({"face"}),
         output="scores",
         rate=16000,
         causal=True,
