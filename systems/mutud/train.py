@@ -10,21 +10,26 @@ the third stage alone: eq. 9 with the estimate, no picture ever seen.
 Contents: `exercise`, `watching_exercise`, `plain_exercise`, `train`.
 """
 
+import json
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 
 import torch
+from lightning.fabric.utilities.rank_zero import rank_zero_only
 from torch import Tensor, nn
 
 from avbench.data.synth.articulation import VISEMES
 from avbench.training.loop import Batch, Objective
+from avbench.training.material import MATERIAL
 from avbench.training.recipe import TrainingRecipe
 
 from ..nn.lips import LipReader, freeze_lips, reading_loss
 from ..nn.training import Exercise, train_enhancer
 from . import VERSION, build
+from .analysis import analyse
 from .losses import code_perplexity, effective_rank, estimate_correlation, mutud_loss, task_loss
-from .recipe import MutudRecipe
+from .recipe import RECIPES, MutudRecipe
 
 RANK_ALARM = 2.0  # of D directions: less is little more than a line, however many numbers describe it
 PERPLEXITY_ALARM = 0.94  # of N codes; a frame that uses all codes alike recalls the mean picture whatever it hears
@@ -94,9 +99,22 @@ def plain_exercise(name: str, version: str, build: Callable, recipe: TrainingRec
     )  # fmt: skip
 
 
-def train(variant: str, recipe: MutudRecipe, **options):
-    """Train a variant; options as of `train_enhancer`."""
-    return train_enhancer(exercise(f"mutud/{variant}" if variant else "mutud", recipe), recipe, **options)
+def train(variant: str, recipe: MutudRecipe, announce: Callable[[str], None] = lambda line: None, **options) -> Path:
+    """Train a variant; options as of `train_enhancer`. A whole training by a whole recipe ends with its analysis."""
+    name = f"mutud/{variant}" if variant else "mutud"
+    weights = train_enhancer(exercise(name, recipe), recipe, announce=announce, **options)
+    if recipe.video and recipe == RECIPES[variant][recipe.name] and rank_zero_only.rank == 0:
+        _analyse(weights.parent, recipe, announce)
+    return weights
+
+
+def _analyse(training: Path, recipe: MutudRecipe, announce: Callable[[str], None]) -> None:
+    """Keep the data of Figs 3 to 6 while the lip encoder is there; later it is only in the checkpoint."""
+    facts = json.loads((training / "training.json").read_text())
+    if facts["steps"] == facts["planned_steps"]:
+        speech, noise = MATERIAL.get(recipe.corpus, (None, None))
+        where = analyse(training, dataset=speech, noise=noise and noise.partition("/")[0], announce=announce)
+        announce(f"analysed: {where}")
 
 
 def _reader(build: Callable, recipe: TrainingRecipe) -> LipReader:
