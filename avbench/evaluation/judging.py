@@ -62,7 +62,8 @@ def tell_judges(chosen: tuple[Choice, ...]) -> Mapping[str, str]:
         For each that is absent the sentence how to get it.
     """
     absent = {}
-    for name, path, device in chosen:
+    # who stands in for another is asked for its weights, so those are told first
+    for name, path, device in sorted(chosen, key=lambda one: one[1] in _known()):
         try:
             use_judge(name, path, device)
         except (MissingResource, UnknownName) as error:
@@ -77,10 +78,13 @@ def identities(metrics: Iterable[Metric], chosen: tuple[Choice, ...]) -> dict[st
         BadFile: a judge is there and not what its name says.
     """
     paths = {name: path for name, path, _ in chosen}
-    return {name: _identity(name, paths.get(name)) for name in dict.fromkeys(m.judge for m in metrics if m.judge)}
+    return {name: _identity(name, paths) for name in dict.fromkeys(m.judge for m in metrics if m.judge)}
 
 
-def _identity(name: str, path: str | None) -> str:
+def _identity(name: str, paths: Mapping[str, str | None]) -> str:
+    path = paths.get(name)
+    if path in paths and path in _known():  # one that stands in for another, and whose own weights were chosen too
+        name, path = path, paths[path]
     try:
         return judge_identity(name, path)
     except MissingResource:

@@ -87,7 +87,7 @@ def use_judge(name: str, path: Path | str | None = None, device: str = "cpu") ->
     if path == name:
         path = None
     if _is_judge(path):
-        get_judge(str(path)).files()
+        get_judge(str(path)).files(chosen_judges().get(str(path), (None, ""))[0])
     else:
         judge.files(path)
     with _lock:

@@ -227,9 +227,13 @@ def test_weights_that_nobody_may_fetch_and_a_place_that_nobody_names(tmp_path, m
 def test_another_judge_may_stand_in(tmp_path, monkeypatch):
     """Whatever asks for the one gets the other, under the other's name."""
     from dataclasses import replace
+    from types import SimpleNamespace
 
     import avbench.judges as room
+    from avbench.evaluation import judging
+    from avbench.evaluation.judging import choices, identities
 
+    monkeypatch.setattr(judging, "_known", lambda: frozenset({"usual", "other"}))
     one = next(iter(room.JUDGES.values()))
     (tmp_path / "a.pth").write_bytes(b"a")
     shipped = [Asset("a.pth", None, None, "CC0-1.0"), Asset("b.pth", None, None, "CC0-1.0")]
@@ -247,6 +251,19 @@ def test_another_judge_may_stand_in(tmp_path, monkeypatch):
     assert room.judge_identity("usual").startswith("other@")
     room.use_judge("usual", "usual")
     assert list(room.open_judge("usual")) == ["a.pth"] and room.judge_identity("usual").startswith("usual@")
+
+    own = tmp_path / "own" / "b.pth"  # weights of the one that stands in, in a place that only the user knows
+    own.parent.mkdir()
+    own.write_bytes(b"c")
+    (tmp_path / "b.pth").unlink()
+    room.use_judge("other", own)
+    room.use_judge("usual", "other")
+    assert room.open_judge("usual")["b.pth"] == own
+    chosen = choices({"usual": "other", "other": str(own)})
+    asking = SimpleNamespace(judge="usual")
+    monkeypatch.setattr(room, "_chosen", {})  # an identity is asked for before the worker is told
+    assert identities([asking], chosen) == {"usual": room.judge_identity("other", own)}
+    assert judging.tell_judges(chosen) == {} and room.open_judge("usual")["b.pth"] == own
 
 
 def test_every_row_can_be_had_or_says_where_from():
