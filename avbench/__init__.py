@@ -14,10 +14,13 @@ __version__ = "0.1.0"
 
 _VERBS = {
     "apply": "avbench.evaluation.apply",
+    "check": "avbench.evaluation.check",
     "compare": "avbench.evaluation.compare",
+    "load_runs": "avbench.evaluation.loaded",
     "measure": "avbench.evaluation.measure",
     "profile": "avbench.efficiency.profile",
     "run": "avbench.evaluation.evaluate",
+    "score": "avbench.evaluation.rescore",
     "train": "avbench.training.train",
 }
 

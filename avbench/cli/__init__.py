@@ -28,19 +28,25 @@ VERBS = {
     "measure": "measure",
     "apply": "apply",
     "show": "show",
+    "report": "report",
     "compare": "compare",
+    "check": "check",
+    "score": "score",
     "profile": "profile",
     "list": "list",
     "data": "data",
     "plan": "plan",
     "train": "train",
+    "submit": "submit",
+    "leaderboard": "leaderboard",
     "doctor": "doctor",
+    "listen": "listen",
 }
 """Verb to module. A module has a function called like the verb, or a group of sub-verbs called `app`."""
 
 INTERRUPTED = 130
 KEPT = {
-    **dict.fromkeys(("run", "data"), "What was done is kept: the same command goes on from there."),
+    **dict.fromkeys(("run", "submit", "data"), "What was done is kept: the same command goes on from there."),
     "plan": "What was rendered is kept: the same command goes on from there.",
     "train": "What was done is kept: the same command with --resume goes on from there.",
 }

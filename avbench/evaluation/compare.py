@@ -20,8 +20,9 @@ from .summary import matches, parts_of, usable
 def compare(a: str | Path | Run, b: str | Path | Run, json: str | Path | None = None) -> dict[str, Any]:
     """Paired differences a - b between two runs, per condition and metric.
 
-    Both must have sat the same plan rendered from the same material; trials that are void are left out of both sides.
-    Conditions and metrics that only one run has are left out.
+    Both must have sat the same plan rendered from the same material, to the very same samples or, where the plan is an
+    official one, to what `avbench plan verify` calls equivalent. Trials that are void are left out of both sides, as
+    are conditions and metrics that only one run has.
 
     Args:
         a: a run: its folder, or the beginning of its folder's name.
@@ -30,10 +31,10 @@ def compare(a: str | Path | Run, b: str | Path | Run, json: str | Path | None = 
 
     Returns:
         `{"a", "b", "task", "synthetic", "kind", "clusters", "rows": [{"condition", "metric", "unit", "a", "b",
-        "difference", "ci95", "p_value", "n", "reason"}], "left_out"}`. `a` and `b` are what the metric pools of the
-        trials that both have. The interval (95 %) and the two-sided p-value come from resampling and exchanging whole
-        clusters; both are null below ten, and `reason` says why. No correction is made for the number of rows.
-        `left_out` says in sentences which metrics are not compared.
+        "difference", "ci95", "p_value", "n", "reason"}], "left_out", "notes"}`. `a` and `b` are what the metric pools
+        of the trials that both have. The interval (95 %) and the two-sided p-value come from resampling and exchanging
+        whole clusters; both are null below ten, and `reason` says why. No correction is made for the number of rows.
+        `left_out` says in sentences which metrics are not compared, `notes` what else a reader should know.
 
     Raises:
         UsageError: no such run, different exams, other sound, or nothing in common.
@@ -44,7 +45,7 @@ def compare(a: str | Path | Run, b: str | Path | Run, json: str | Path | None = 
     names, left_out = _shared_metrics(runs)
     rows = [row for condition in marginals(axes) for name in names if (row := _row(runs, get_metric(name), condition))]
     if not rows:
-        nothing = f"{runs[0].folder} and {runs[1].folder} have no condition and metric in common."
+        nothing = f"{runs[0].where} and {runs[1].where} have no condition and metric in common."
         raise UsageError(" ".join([nothing, *left_out]))
     first = runs[0]
     result = {
@@ -56,6 +57,7 @@ def compare(a: str | Path | Run, b: str | Path | Run, json: str | Path | None = 
         "clusters": first.head["clusters"],
         "rows": rows,
         "left_out": left_out,
+        "notes": _other_sound(*runs),
     }
     if json is not None:
         hand_out(result, json)
@@ -96,45 +98,55 @@ def _common(runs: Sequence[Run]) -> dict[str, tuple]:
     """
     for run in runs:
         if not run.ended or run.left["error"]:
-            raise IncompleteRun(f"{run.folder} is not finished: run it to its end first, the same command goes on.")
+            raise IncompleteRun(f"{run.where} is not finished: run it to its end first, the same command goes on.")
     first = runs[0].identity
     for other in runs[1:]:
         for what in ("task", "protocol", "plan", "dataset", "noise"):
             if _essence(first[what]) != _essence(other.identity[what]):
                 raise UsageError(
-                    f"{runs[0].folder} and {other.folder} cannot be compared: their {what} differs "
+                    f"{runs[0].where} and {other.where} cannot be compared: their {what} differs "
                     f"({_name(first[what])} and {_name(other.identity[what])})."
                 )
         if set(first["axes"]) != set(other.identity["axes"]):
-            raise UsageError(f"{runs[0].folder} and {other.folder} vary different axes.")
-        _refuse_other_sound(runs[0], other)
+            raise UsageError(f"{runs[0].where} and {other.where} vary different axes.")
+        _other_sound(runs[0], other)
     axes = {
         axis: tuple(v for v in values if all(v in run.identity["axes"][axis] for run in runs))
         for axis, values in first["axes"].items()
     }
     if not all(axes.values()):
-        raise UsageError(f"{runs[0].folder} and {runs[1].folder} have no condition in common.")
+        raise UsageError(f"{runs[0].where} and {runs[1].where} have no condition in common.")
     return axes
 
 
-def _refuse_other_sound(a: Run, b: Run) -> None:
+def _other_sound(a: Run, b: Run) -> list[str]:
     """One plan may be rendered to other samples on another machine, and then its trials are no pairs.
 
-    So too pictures, where both have seen them: a system that only listens is shown none.
+    So too pictures, where both have seen them: a system that only listens is shown none. What was found equivalent to
+    an official exam as published may be ranked, and so compared, which a sentence then says.
+
+    Raises:
+        UsageError: they are other samples, and nothing says that they are equivalent.
     """
     known = {trial["trial"]: trial["facts"] for trial in b.trials}
     shared = [(trial["trial"], trial["facts"], known[trial["trial"]]) for trial in a.trials if trial["trial"] in known]
+    notes = []
     for what, facts in (("sound", ("pcm",)), ("pictures", ("frames", "face"))):
         differ = [
             trial
             for trial, mine, other in shared
             if any(mine.get(f) != other.get(f) for f in facts if f == "pcm" or (f in mine and f in other))
         ]
-        if differ:
+        if not differ:
+            continue
+        count = f"{len(differ)} of {len(shared)} trials were rendered to other {what}"
+        if not all(run.sound in ("exact", "equivalent") for run in (a, b)):
             raise UsageError(
-                f"{a.folder} and {b.folder} cannot be compared: {len(differ)} of {len(shared)} trials were rendered to "
-                f"other {what}, the first of them {differ[0]}; make both on one machine."
+                f"{a.where} and {b.where} cannot be compared: {count}, the first of them {differ[0]}; make both on one "
+                "machine."
             )
+        notes.append(f"{count}, equivalent to what was published.")
+    return notes
 
 
 def _essence(value: Any) -> Any:
@@ -153,7 +165,9 @@ def _shared_metrics(runs: Sequence[Run]) -> tuple[list[str], list[str]]:
         name = identity.partition("@")[0]
         judge = get_metric(name).judge
         known = [(identity in run.identity["metrics"], run.judges.get(judge)) for run in runs]
-        if all(same for same, _ in known) and len({by for _, by in known}) == 1:
+        if any(name in run.left_out for run in runs):
+            apart.append(f"{name} is left out: its parts are too large for the file that a run was kept in.")
+        elif all(same for same, _ in known) and len({by for _, by in known}) == 1:
             shared.append(name)
         elif all(same for same, _ in known):
             apart.append(f"{name} is left out: its judges differ ({', '.join(str(by) for _, by in known)}).")

@@ -24,7 +24,7 @@ from .sitting import is_done, sit
 
 
 def run(
-    system: str | Sequence[str],
+    system: str | Sequence[str] | Examinee,
     task: str = "avse",
     snr: Snr | None = None,
     set: Sequence[str] | Mapping[str, Any] = (),
@@ -49,7 +49,8 @@ def run(
     A finished run is not made again, an unfinished one is gone on with.
 
     Args:
-        system: names, as a list or separated by commas; `outputs:DIR` for predictions made elsewhere.
+        system: names, as a list or separated by commas; `outputs:DIR` for predictions made elsewhere; or who sits the
+            exam, opened already.
         task: its name.
         snr: dB: `"-15:5"` (ascending by 5, or `A:B:STEP`), `"-5,0"`, `"clean"`, numbers; else the official ones.
         set: other axes, `"modality=audio,av"` each.
@@ -78,12 +79,12 @@ def run(
     Raises:
         UnknownName, UsageError, MissingResource, BadFile: nothing was run, or nothing more; what was done is kept.
     """
-    names = unique("system", system)
+    names = [system] if isinstance(system, Examinee) else unique("system", system)
     if weights is not None and len(names) > 1:
         raise UsageError("--weights belongs to one system, and several were named.")
     # What costs nothing to check comes before the first system is opened, and that before any data.
     asked = get_task(task)
-    judged_by = _metrics(asked, metrics)
+    judged_by = metrics_for(asked, metrics)
     rows_below = _anchors(asked, anchors, judged_by)
     axes = parse_axes(asked, snr, set)
     judges = parse_judges(judge)
@@ -93,9 +94,10 @@ def run(
     if not 0 < timeout < math.inf:
         raise UsageError(f"--timeout must be seconds above 0, not {timeout}.")
     engine = LocalEngine(workers)
-    found = [open_examinee(name, asked, recipe, Path(weights) if weights else None, timeout) for name in names]
+    file = Path(weights) if weights else None
+    found = [n if isinstance(n, Examinee) else open_examinee(n, asked, recipe, file, timeout) for n in names]
     exam = set_exam(asked, axes, judged_by, dataset, noise, protocol, limit, judges)
-    everyone = [*found, *(anchor(name, asked.answer) for name in rows_below)]
+    everyone = [*found, *(anchor(name, asked.answer, exam) for name in rows_below)]
     places = _places(exam, everyone, out)
     done = [not fresh and is_done(folder, identity) for folder, identity in places]
     if not all(done):
@@ -113,7 +115,7 @@ def run(
     return runs
 
 
-def _metrics(task: Task, metrics: str | Sequence[str] | None) -> list[Metric]:
+def metrics_for(task: Task, metrics: str | Sequence[str] | None) -> list[Metric]:
     """Those that were asked for, or the task's own.
 
     Raises:
@@ -146,8 +148,8 @@ def _places(exam: Exam, everyone: Sequence[Examinee], out: str | Path | None) ->
     """
     _refuse_equal_names([examinee.name for examinee in everyone])
     identities = [identity_of(exam, examinee) for examinee in everyone]
-    places = [(_folder(exam, identity, out), identity) for identity in identities]
-    _refuse_other_exams(identities[0], out)
+    places = [(folder_of(exam, identity, out), identity) for identity in identities]
+    refuse_other_exams(identities[0], out)
     for folder, identity in places:
         Record(folder).check(identity)
     return places
@@ -205,7 +207,7 @@ def head_of(exam: Exam, examinee: Examinee) -> dict[str, Any]:
     }
 
 
-def _folder(exam: Exam, identity: Mapping[str, Any], out: str | Path | None) -> Path:
+def folder_of(exam: Exam, identity: Mapping[str, Any], out: str | Path | None) -> Path:
     """Where a run is kept; one that began while a judge was absent is gone on with where it lies."""
     name = folder_name(identity["system"]["name"])
     if out is not None:
@@ -226,7 +228,7 @@ def _refuse_equal_names(names: Sequence[str]) -> None:
             raise UsageError(f"Two rows would be called {name}: rename one of them, or its folder.")
 
 
-def _refuse_other_exams(identity: Mapping[str, Any], out: str | Path | None) -> None:
+def refuse_other_exams(identity: Mapping[str, Any], out: str | Path | None) -> None:
     """One --out folder is one table: refuse one that holds runs of another exam, or is itself a run."""
     if out is None or not Path(out).exists():
         return

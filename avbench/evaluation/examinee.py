@@ -1,9 +1,9 @@
 """Who sits an exam: a system, or an anchor that the runner makes from the trial itself.
 
 Both answer a batch of trials with one answer (see `answers`) or one fault each. A system sees the inputs only; an
-anchor may look at the target, which is why anchors are no systems. Whatever a system raises, `SystemExit` too, is its
-own fault and scores the floor, except what the machine did to it: no memory, no disk. A system sits in a process of its
-own, see `host`.
+anchor may look at the target, and at other clips, which is why anchors are no systems. Whatever a system raises,
+`SystemExit` too, is its own fault and scores the floor, except what the machine did to it: no memory, no disk. A system
+sits in a process of its own, see `host`.
 
 Contents: `ANCHORS`, `Examinee`, `truth_of`, `anchor`, `candidate`, `OutputsFolder`, `open_examinee`.
 """
@@ -12,16 +12,19 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..errors import BadFile, EstimateFault, MissingResource, UnknownName, UsageError
 from ..tasks import Task
 from ..types import Audio, Card, Inputs, Prediction, System, Trial, Video
-from . import progress
+from . import progress, shuffled
 from .answers import ANSWERS
 from .host import TIMEOUT, Answer, Host, Spec, answers_of
+
+if TYPE_CHECKING:
+    from .exam import Exam
 
 SOUNDS = frozenset({"audio", "voice"})  # inputs for which no picture is made
 HERE = "__main__:"  # a class of the program that calls us; no other process can import it
@@ -59,37 +62,38 @@ class Examinee:
         return self.card is None
 
 
-def _silence(trial: Trial) -> Audio:
+def _silence(trial: Trial, exam: "Exam | None") -> Audio:
     return Audio(np.zeros_like(trial.target.audio.samples), trial.target.audio.rate)
 
 
-def _still_face(trial: Trial) -> Video:
+def _still_face(trial: Trial, exam: "Exam | None") -> Video:
     """The picture that the trial shows, as long as the film that is wanted."""
     wanted = trial.target.video
     return Video(np.repeat(trial.input.face.frames[:1], len(wanted.frames), axis=0), wanted.fps)
 
 
-ANCHORS: dict[str, dict[str, Callable[[Trial], Any]]] = {
+ANCHORS: dict[str, dict[str, Callable[[Trial, "Exam | None"], Any]]] = {
     "audio": {
-        "noisy": lambda trial: trial.input.audio,
-        "oracle": lambda trial: trial.target.audio,
+        "noisy": lambda trial, exam: trial.input.audio,
+        "oracle": lambda trial, exam: trial.target.audio,
         "silence": _silence,
     },
     "text": {
-        "oracle": lambda trial: trial.target.text,
-        "silence": lambda trial: "",
+        "oracle": lambda trial, exam: trial.target.text,
+        "silence": lambda trial, exam: "",
     },
     "scores": {
-        "oracle": lambda trial: trial.target.labels.astype(np.float32),
-        "constant": lambda trial: np.zeros(len(trial.target.labels), np.float32),
+        "oracle": lambda trial, exam: trial.target.labels.astype(np.float32),
+        "constant": lambda trial, exam: np.zeros(len(trial.target.labels), np.float32),
     },
     "video": {
-        "true-video": lambda trial: trial.target.video,
+        "true-video": lambda trial, exam: trial.target.video,
         "still-face": _still_face,
+        shuffled.NAME: shuffled.film_of_another,
     },
 }
-"""By the kind of answer: the input as it is; the target; nothing at all, or as much of every frame. Bounds that tell
-whether the judging itself is sane."""
+"""By the kind of answer: the input as it is; the target, or that of another clip; nothing at all, or as much of every
+frame. Bounds that tell whether the judging itself is sane."""
 TRUTHS = {"video": "true-video"}  # what the anchor that hands in the target is called, where not "oracle"
 
 
@@ -98,12 +102,13 @@ def truth_of(kind: str) -> str:
     return TRUTHS.get(kind, "oracle")
 
 
-def anchor(name: str, kind: str = "audio") -> Examinee:
+def anchor(name: str, kind: str = "audio", exam: "Exam | None" = None) -> Examinee:
     """An anchor as an examinee.
 
     Args:
         name: of `ANCHORS`.
         kind: of answers that the task wants.
+        exam: that it sits; only what is made of other clips needs to know.
 
     Raises:
         UnknownName: there is no such anchor for such answers.
@@ -112,16 +117,22 @@ def anchor(name: str, kind: str = "audio") -> Examinee:
         raise UnknownName("anchor", name, ANCHORS[kind])
     make = ANCHORS[kind][name]
 
+    def load(device: str) -> None:
+        if name == shuffled.NAME and exam is not None:
+            shuffled.make_ready(exam)
+
     def answer(trials: Sequence[Trial]) -> list[Answer]:
-        return [_made(make, trial, name) for trial in trials]
+        return [_made(make, trial, exam, name) for trial in trials]
 
-    return Examinee(name, f"anchor:{name}@1", None, lambda device: None, answer, video=name == "still-face")
+    return Examinee(name, f"anchor:{name}@1", None, load, answer, video=name == "still-face")
 
 
-def _made(make: Callable[[Trial], Any], trial: Trial, name: str) -> Answer:
-    """What an anchor answers; nothing where the trial has nothing of the kind."""
+def _made(make: Callable[[Trial, "Exam | None"], Any], trial: Trial, exam: "Exam | None", name: str) -> Answer:
+    """What an anchor answers; nothing where the trial, or the exam, has nothing of the kind."""
     try:
-        found = make(trial)
+        found = make(trial, exam)
+    except EstimateFault as fault:
+        return fault
     except AttributeError:
         found = None
     return EstimateFault(f"this trial has nothing that {name} could be made from") if found is None else found

@@ -14,7 +14,7 @@ there are, and a resample holds some of them twice), nor where the parts hold mo
 Conventions: `parts` are `[N]` parts of trials that are ok or failed, `clusters` their `[N]` labels. Draws, level and
 least number of clusters are those of `statistics`.
 
-Contents: `corpus_value`, `corpus_interval`, `corpus_difference`, `corpus_share`, `whole_refusal`.
+Contents: `corpus_value`, `corpus_interval`, `corpus_difference`, `corpus_share`, `corpus_resamples`, `whole_refusal`.
 """
 
 import math
@@ -26,7 +26,17 @@ import numpy as np
 from ..errors import ReferenceFault
 from ..metrics import Metric, Parts
 from ..metrics.metric import mean_of_values
-from .statistics import FEWEST, Difference, Interval, Share, blocks, difference, interval, percentiles, share
+from .statistics import (
+    FEWEST,
+    Difference,
+    Interval,
+    Share,
+    blocks,
+    difference,
+    interval,
+    percentiles,
+    share,
+)
 
 SETS = 1000  # resamples where each one is pooled anew
 LARGEST = 2**18  # numbers in all parts, beyond which even so many would take minutes
@@ -118,6 +128,33 @@ def corpus_share(
     mine, lower, upper = (float(metric.pool(parts)) for parts in (a, b, c))
     known = np.isfinite(gains) & np.isfinite(wholes) & (wholes != 0)
     return Share((mine - lower) / (upper - lower), percentiles(gains[known] / wholes[known]), len(a))
+
+
+def corpus_resamples(
+    metric: Metric, systems: Sequence[np.ndarray | Sequence[Parts]], clusters: Sequence[str]
+) -> np.ndarray | None:
+    """What each system would have scored on resamples of the clusters, the same ones for all systems.
+
+    Args:
+        metric: pools.
+        systems: S times the scores of the same trials in the same order: `[N]` values where the metric is their mean,
+            else N parts.
+        clusters: `[N]` labels, of ten at least.
+
+    Returns:
+        `[S, R]`, or None where too few resamples have a value.
+    """
+    if metric.pool is mean_of_values:
+        names, index = np.unique(np.asarray(clusters, dtype=str), return_inverse=True)
+        member = np.zeros((len(index), len(names)))
+        member[np.arange(len(index)), index] = 1.0
+        sums, counts = np.array(systems) @ member, member.sum(axis=0)
+        return np.concatenate([(w @ sums.T) / (w @ counts)[:, None] for w in blocks("bootstrap", len(names))]).T
+    samples = [_Sample(metric, parts, clusters) for parts in systems]
+    drawn = min((sample.drawn("bootstrap") for sample in samples), key=len)
+    found = np.array([sample.under(drawn) for sample in samples])
+    known = np.isfinite(found).all(axis=0)
+    return found[:, known] if known.mean() >= 1 - LOST else None
 
 
 def _refusal(metric: Metric, parts: Sequence[Parts], clusters: Sequence[str]) -> str:

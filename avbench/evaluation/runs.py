@@ -1,6 +1,8 @@
 """Finished and unfinished runs, read back: found by name, put into one document, grouped by exam.
 
-Contents: `Run`, `open_run`, `open_runs`, `document`.
+A run lies in a folder, or was kept as one JSON file (see `kept`), which holds its scores and none of its answers.
+
+Contents: `Run`, `open_run`, `open_runs`, `by_exam`, `document`.
 """
 
 from collections import Counter
@@ -12,11 +14,14 @@ from typing import Any
 
 from ..errors import BadFile, UsageError
 from ..metrics import get_metric
+from .costs import stored_cost
 from .identity import exam_hash
+from .kept import KeptRecord, is_kept
 from .record import RETRIED, Record
 from .summary import summarise
 
 HOME = Path("runs")
+DEEPEST = 6  # folders below the one that is named, in which runs are looked for
 
 
 @dataclass(frozen=True)
@@ -24,17 +29,24 @@ class Run:
     """What happened when one examinee sat one exam.
 
     Args:
-        folder: where it is recorded.
+        folder: where it is recorded; None for a kept run, which has no answers.
         cached: it was finished before it was asked for.
+        kept: the file of a kept run.
     """
 
-    folder: Path
+    folder: Path | None
     cached: bool = False
+    kept: Path | None = None
+
+    @property
+    def where(self) -> Path:
+        """Its folder, or the file that it was kept in."""
+        return self.kept or self.folder
 
     @cached_property
-    def record(self) -> Record:
-        """The files of the run."""
-        return Record(self.folder)
+    def record(self) -> Record | KeptRecord:
+        """The files of the run, or the file that it was kept in."""
+        return KeptRecord(self.kept) if self.kept else Record(self.folder)
 
     @cached_property
     def head(self) -> Mapping[str, Any]:
@@ -116,6 +128,16 @@ class Run:
         return self.record.summary is not None
 
     @property
+    def cost(self) -> Mapping[str, Any] | None:
+        """What `avbench profile` said of the very weights, where it was kept with the run; see `costs.cost_of`."""
+        return self.record.cost if self.kept else stored_cost(self)
+
+    @property
+    def left_out(self) -> Mapping[str, Sequence[str]]:
+        """By metric, parts that a kept run is without: such a metric has its pooled values and cannot be compared."""
+        return self.record.left_out if self.kept else {}
+
+    @property
     def unranked(self) -> str | None:
         """Why the run may not be ranked, in two words, or None where it may. Anchors never are."""
         card = self.head["card"]
@@ -150,39 +172,65 @@ def open_run(where: str | Path | Run) -> Run:
     """One run.
 
     Args:
-        where: its folder, or the beginning of its folder's name below `runs/<task>/`.
+        where: its folder, the file that it was kept in, or the beginning of its folder's name below `runs/<task>/`.
 
     Raises:
         UsageError: none or several.
+        BadFile: a file that is no kept run.
     """
     if isinstance(where, Run):
         return where
     if is_run(Path(where)):
         return Run(Path(where))
+    if Path(where).is_file():
+        return _opened(Path(where))
     found = sorted(folder for folder in HOME.glob("*/*") if folder.name.startswith(str(where)) and is_run(folder))
     if len(found) == 1:
         return Run(found[0])
     if found:
         raise UsageError(f"{where} may be {', '.join(map(str, found[:5]))}: say which.")
-    inside = [p for p in Path(where).iterdir() if is_run(p)] if Path(where).is_dir() else []
+    inside = _inside(Path(where))
     if inside:
-        raise UsageError(f"{where} holds {len(inside)} runs, such as {sorted(inside)[0]}: say which.")
+        raise UsageError(f"{where} holds {len(inside)} runs, such as {inside[0].where}: say which.")
     raise UsageError(f"There is no run {where}; `avbench run` says where it puts one, by default below {HOME}/.")
 
 
+def _opened(path: Path) -> Run:
+    """A kept run, read to see that it is one."""
+    run = Run(None, kept=path)
+    run.head  # noqa: B018
+    return run
+
+
+def _inside(folder: Path, deepest: int = DEEPEST) -> list[Run]:
+    """The runs in a folder and in folders below, kept ones too, by path."""
+    if not folder.is_dir() or deepest < 0:
+        return []
+    found: list[Run] = []
+    for path in sorted(folder.iterdir()):
+        if path.suffix == ".json" and is_kept(path):
+            found.append(_opened(path))
+        elif is_run(path):
+            found.append(Run(path))
+        elif not path.name.startswith("."):
+            found.extend(_inside(path, deepest - 1))
+    return found
+
+
 def open_runs(where: str | Path) -> list[Run]:
-    """The runs that belong in one look: a run with the anchors of its exam, or all runs of a folder.
+    """The runs that belong in one look: a run with the anchors of its exam, or all runs of a folder, at any depth.
 
     Raises:
         UsageError: there is no run.
+        BadFile: a kept run that is damaged.
     """
     folder = Path(where)
     if folder.is_dir() and not is_run(folder):
-        inside = [Run(p) for p in sorted(folder.iterdir()) if is_run(p)]
+        inside = _inside(folder)
         if inside:
             return sorted(inside, key=lambda run: (run.exam, run.anchor))
     run = open_run(where)
-    beside = [Run(p) for p in sorted(run.folder.resolve().parent.iterdir()) if is_run(p)]
+    beside = _inside(run.where.resolve().parent, 0)
     return [run, *(other for other in beside if other.anchor and not run.anchor and other.exam == run.exam)]
 
 
@@ -222,7 +270,7 @@ def document(runs: Sequence[Run]) -> dict[str, Any]:
                 "digest": run.identity["system"]["digest"],
                 "recipe": run.identity["system"]["recipe"],
                 "training": run.head["card"]["training"] if run.head["card"] else "",
-                "folder": str(run.folder),
+                "folder": str(run.where),
             }
             for run in runs
         ],

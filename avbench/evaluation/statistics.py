@@ -1,12 +1,15 @@
 """What may be concluded from scores: intervals, paired differences, shares of a gain.
 
 Source: percentile bootstrap over clusters (Efron & Tibshirani 1993, chapters 8 and 13; Cameron, Gelbach & Miller 2008);
-sign-flip permutation test on cluster sums (Fisher's randomisation test).
+sign-flip permutation test on cluster sums (Fisher's randomisation test); correction for several tests: Holm 1979,
+Scandinavian Journal of Statistics 6(2).
 Conventions: `values` are `[N]` floats, one per trial; `clusters` `[N]` labels. Trials of one speaker are not
 independent, so speakers are resampled, not trials. Below `FEWEST` clusters there is no interval, because a bootstrap of
-so few says nothing about the next speaker. Draws are seeded by names: the same scores give the same interval anywhere.
+so few says nothing about the next speaker. Draws are seeded by names and sums are taken in one order, whatever the
+number of columns, threads or processes: the same scores give the same interval anywhere.
 
-Contents: `interval`, `Difference`, `difference`, `Share`, `share`, `blocks`, `percentiles`.
+Contents: `interval`, `intervals`, `Difference`, `difference`, `differences`, `holm`, `Share`, `share`, `blocks`,
+`percentiles`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,7 +24,8 @@ RESAMPLES = 4000
 FLIPS = 9999
 FEWEST = 10
 LEVEL = 0.95
-BLOCK = 2**22  # numbers that are drawn at a time, 32 MB
+BLOCK = 2**16  # weights that are drawn at a time; what fits into a processor's own memory is drawn three times as fast
+KEPT = 2**22  # weights that are kept for the next metric, 32 MB
 
 Interval = tuple[float, float]
 
@@ -47,14 +51,16 @@ def _signs(uniforms: np.ndarray) -> np.ndarray:
 KINDS = {"bootstrap": (RESAMPLES, _weights), "sign-flip": (FLIPS, _signs)}
 
 
-def blocks(kind: str, count: int) -> Iterator[np.ndarray]:
+def blocks(kind: str, count: int, times: int | None = None) -> Iterator[np.ndarray]:
     """`[R, C]` weights of some resamples at a time; the same for every metric, so that curves are paired.
 
     Args:
         kind: `"bootstrap"` (how often each cluster is drawn) or `"sign-flip"` (+1 or -1).
         count: clusters.
+        times: resamples; those of `KINDS` unless given, of which fewer are the first.
     """
-    times, weights = KINDS[kind]
+    usual, weights = KINDS[kind]
+    times = usual if times is None else times
     draw, step = Draw(kind, count), max(1, BLOCK // count)
     for first in range(0, times, step):
         resamples = min(step, times - first)
@@ -62,15 +68,17 @@ def blocks(kind: str, count: int) -> Iterator[np.ndarray]:
 
 
 @lru_cache(maxsize=4)
-def _kept(kind: str, count: int) -> tuple[np.ndarray, ...]:
-    return tuple(blocks(kind, count))
+def _kept(kind: str, count: int, times: int) -> tuple[np.ndarray, ...]:
+    return tuple(blocks(kind, count, times))
 
 
-def _resampled(kind: str, *columns: np.ndarray) -> list[np.ndarray]:
-    """The `[R]` weighted sums of each `[C]` column; weights that fill more than a block are drawn anew each time."""
-    count = len(columns[0])
-    weights = _kept(kind, count) if KINDS[kind][0] * count <= BLOCK else blocks(kind, count)
-    return [np.concatenate(sums) for sums in zip(*([w @ c for c in columns] for w in weights), strict=True)]
+def _resampled(kind: str, *columns: np.ndarray, times: int | None = None) -> list[np.ndarray]:
+    """The `[R]` weighted sums of each `[C]` column; weights that are too many to be kept are drawn anew each time."""
+    count, times = len(columns[0]), KINDS[kind][0] if times is None else times
+    weights = _kept(kind, count, times) if times * count <= KEPT else blocks(kind, count, times)
+    # A matrix product would sum in an order that hangs on the number of columns and of threads.
+    sums = [[np.einsum("rc,c->r", w, c, optimize=False) for c in columns] for w in weights]
+    return [np.concatenate(parts) for parts in zip(*sums, strict=True)]
 
 
 def percentiles(draws: np.ndarray) -> Interval:
@@ -85,16 +93,29 @@ def interval(values: Sequence[float], clusters: Sequence[str]) -> Interval | Non
     Returns:
         (low, high), or None below ten clusters.
     """
-    n, total = _sums(clusters, np.asarray(values, dtype=np.float64))
+    return intervals([values], clusters)[0]
+
+
+def intervals(
+    columns: Sequence[Sequence[float]], clusters: Sequence[str], resamples: int = RESAMPLES
+) -> list[Interval | None]:
+    """The 95 % interval of each of several means over the same trials, from the same resamples.
+
+    Args:
+        columns: `[M]` of `[N]` values, e.g. one for each metric.
+        clusters: `[N]` labels.
+        resamples: how often the clusters are drawn.
+    """
+    n, *totals = _sums(clusters, *(np.asarray(values, dtype=np.float64) for values in columns))
     if len(n) < FEWEST:
-        return None
-    totals, trials = _resampled("bootstrap", total, n)
-    return percentiles(totals / trials)
+        return [None] * len(totals)
+    trials, *drawn = _resampled("bootstrap", n, *totals, times=resamples)
+    return [percentiles(total / trials) for total in drawn]
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A mean paired difference a - b, its 95 % interval p-value (None below ten clusters), and the pairs."""
+    """A mean paired difference a - b, its 95 % interval and p-value (None below ten clusters), and the pairs."""
 
     mean: float
     ci95: Interval | None
@@ -116,18 +137,64 @@ def difference(a: Sequence[float], b: Sequence[float], clusters: Sequence[str]) 
     Raises:
         ValueError: no trial, or lists of different length.
     """
-    d = np.asarray(a, dtype=np.float64) - np.asarray(b, dtype=np.float64)
-    if not len(d) or len(d) != len(clusters):
-        raise ValueError(f"a paired difference needs trials in pairs, not {len(d)} for {len(clusters)} labels")
-    n, total = _sums(clusters, d)
-    mean = float(total.sum() / n.sum())
+    return differences([a], [b], clusters)[0]
+
+
+def differences(
+    a: Sequence[Sequence[float]],
+    b: Sequence[Sequence[float]],
+    clusters: Sequence[str],
+    resamples: int = RESAMPLES,
+    flips: int = FLIPS,
+) -> list[Difference]:
+    """Several paired differences on the same trials, from the same resamples; see `difference`.
+
+    Args:
+        a: `[M]` of `[N]` scores of one system, e.g. one for each metric.
+        b: `[M]` of `[N]` scores of the other.
+        clusters: `[N]` labels.
+        resamples: how often the clusters are drawn, for the intervals.
+        flips: how often signs are flipped, for the p-values.
+    """
+    apart = [np.asarray(x, np.float64) - np.asarray(y, np.float64) for x, y in zip(a, b, strict=True)]
+    for d in apart:
+        if not len(d) or len(d) != len(clusters):
+            raise ValueError(f"a paired difference needs trials in pairs, not {len(d)} for {len(clusters)} labels")
+    n, *totals = _sums(clusters, *apart)
+    means = [float(total.sum() / n.sum()) for total in totals]
     if len(n) < FEWEST:
-        return Difference(mean, None, None, len(d))
-    totals, trials = _resampled("bootstrap", total, n)
-    (flipped,) = _resampled("sign-flip", total)
-    # Flipping nothing must count as "at least as far", whatever the order of summation did to the last bit.
-    far = np.abs(flipped) >= abs(total.sum()) * (1 - 1e-12)
-    return Difference(mean, percentiles(totals / trials), float((1 + far.sum()) / (1 + FLIPS)), len(d))
+        return [Difference(mean, None, None, len(clusters)) for mean in means]
+    trials, *drawn = _resampled("bootstrap", n, *totals, times=resamples)
+    found = []
+    for mean, total, sums, flipped in zip(
+        means, totals, drawn, _resampled("sign-flip", *totals, times=flips), strict=True
+    ):
+        # Flipping nothing must count as "at least as far", whatever the order of summation did to the last bit.
+        far = np.abs(flipped) >= abs(total.sum()) * (1 - 1e-12)
+        found.append(Difference(mean, percentiles(sums / trials), float((1 + far.sum()) / (1 + flips)), len(clusters)))
+    return found
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """p-values of several tests, made larger so that one false alarm among all of them is as rare as one of one test.
+
+    Returns:
+        Adjusted p-values, in the order given; to be compared with the level as it is.
+
+    Raises:
+        ValueError: a value that is no probability.
+
+    Example:
+        >>> holm([0.01, 0.04, 0.03])
+        [0.03, 0.06, 0.06]
+    """
+    p = np.asarray(p_values, dtype=np.float64)
+    if not ((p >= 0) & (p <= 1)).all():
+        raise ValueError("a p-value lies between 0 and 1")
+    order = np.argsort(p, kind="stable")
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)))
+    return adjusted.tolist()
 
 
 @dataclass(frozen=True)

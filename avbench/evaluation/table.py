@@ -222,5 +222,5 @@ def comparison(result: Mapping[str, Any]) -> Group:
     rows = f"{result['a']} against {result['b']}, {result['task']}"
     title = Text(f"{rows} ({result['kind']}), paired over {result['clusters']}")
     reasons = dict.fromkeys(row["reason"] for row in result["rows"] if row["reason"])
-    notes = [Text(text, style="dim") for text in (*reasons, *result["left_out"])]
+    notes = [Text(text, style="dim") for text in (*reasons, *result["left_out"], *result["notes"])]
     return Group(title, Text(""), block, *notes)

@@ -117,6 +117,7 @@ _likeness = partial(
     floor=0.0,
     kind=FRAMES,
     digits=3,
+    relevance=0.005,
 )
 
 ROWS = (
@@ -131,6 +132,7 @@ ROWS = (
         implementation="own, exact integers",
         formula=psnr,
         digits=2,
+        relevance=0.2,
     ),
     _likeness(
         name="ssim",

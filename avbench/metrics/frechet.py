@@ -139,7 +139,15 @@ def pool_features(parts: Sequence[Parts]) -> float:
 
 
 _distance_of_sets = partial(
-    Metric, higher_is_better=False, low=0.0, high=math.inf, floor=None, kind=PICTURES, whole=True, pool=pool_features
+    Metric,
+    higher_is_better=False,
+    low=0.0,
+    high=math.inf,
+    floor=None,
+    kind=PICTURES,
+    whole=True,
+    pool=pool_features,
+    relevance=1.0,  # distances are quoted in whole units; without an interval no gate judges them
 )
 
 

@@ -181,6 +181,7 @@ _intelligibility = partial(
     formula=stoi_and_estoi,
     percent=True,
     digits=1,
+    relevance=0.005,
 )
 
 ROWS = (

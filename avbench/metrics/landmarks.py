@@ -92,6 +92,7 @@ _apart = partial(
     formula=landmark_distances,
     parallel="process",
     digits=4,
+    relevance=0.001,  # of faces 100 pixels between the eyes a tenth of a pixel
     judge=JUDGE,
 )
 

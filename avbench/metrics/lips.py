@@ -64,6 +64,7 @@ ROWS = (
         fit=known_word,
         percent=True,
         digits=1,
+        relevance=0.01,  # as top1
         judge=JUDGE,
     ),
 )

@@ -63,6 +63,8 @@ class Metric:
         parallel: whether threads speed it up (`"thread"`) or only processes do (`"process"`).
         percent: the field prints it in %.
         digits: decimals to print, in the printed unit.
+        relevance: the smallest difference of corpus values that matters to anyone; a gate lets a smaller loss pass.
+            Zero where nobody has said, and then every loss that is no chance matters.
         version: raised when a repair moves values without changing what is meant.
         judge: name of the pretrained judge that it needs, or None.
         whole: judges a set: one failed output leaves no number.
@@ -88,6 +90,7 @@ class Metric:
     parallel: Literal["thread", "process"] = "thread"
     percent: bool = False
     digits: int = 2
+    relevance: float = 0.0
     version: int = 1
     judge: str | None = None
     whole: bool = False

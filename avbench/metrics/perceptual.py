@@ -68,7 +68,7 @@ def _open(judge: str, frames: np.ndarray, name: str, fault: type[Unscorable]) ->
     return adapter
 
 
-_perceptual = partial(Metric, low=0.0, high=math.inf, digits=3)
+_perceptual = partial(Metric, low=0.0, high=math.inf, digits=3, relevance=0.005)  # half a step of two decimals
 _distance_row = partial(
     _perceptual,
     higher_is_better=False,

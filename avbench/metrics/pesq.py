@@ -125,6 +125,7 @@ _quality = partial(
     kind=SOUND,
     shortest=0.3,
     parallel="process",
+    relevance=0.03,
 )
 
 ROWS = (

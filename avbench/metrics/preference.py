@@ -87,7 +87,8 @@ def _no_vote(reference: int) -> Parts:
     return {"right": 0, "votes": int(reference), "value": 0.0}
 
 
-_rate = partial(Metric, higher_is_better=True, low=0.0, high=1.0, floor=0.0, percent=True, digits=1)
+# Two points of a hundred: what one vote in a test of fifty moves.
+_rate = partial(Metric, higher_is_better=True, low=0.0, high=1.0, floor=0.0, percent=True, digits=1, relevance=0.02)
 
 ROWS = (
     _rate(

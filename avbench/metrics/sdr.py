@@ -61,6 +61,7 @@ _ratio = partial(
     kind=SOUND,
     shortest=0.1,
     formula=si_sdr_and_zero_mean,
+    relevance=0.1,
 )
 
 ROWS = (

@@ -55,5 +55,6 @@ ROWS = (
         shortest=0.5,
         formula=speaker_similarity,
         judge="resemblyzer",
+        relevance=0.01,  # the last digit that is printed
     ),
 )

@@ -141,7 +141,15 @@ def _no_characters(reference: str) -> Parts:
 
 
 _error_rate = partial(
-    Metric, higher_is_better=False, low=0.0, high=math.inf, floor=1.0, kind=TEXT, percent=True, digits=1
+    Metric,
+    higher_is_better=False,
+    low=0.0,
+    high=math.inf,
+    floor=1.0,
+    kind=TEXT,
+    percent=True,
+    digits=1,
+    relevance=0.01,
 )
 _of_words = partial(_error_rate, failed=_no_words, pool=partial(rate_of, count="words"))
 
@@ -185,5 +193,6 @@ ROWS = (
         formula=same_words,
         percent=True,
         digits=1,
+        relevance=0.01,
     ),
 )

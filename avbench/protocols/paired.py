@@ -10,7 +10,7 @@ The header says of which kind both are: `content` `face` (the mouth is seen) or 
 `face` or `voice`. A face comes as a film with a hidden mouth, as long as the content, and its first picture unhidden
 (CMML: pose prior and appearance prior); a voice as the speech of the clip.
 
-All four tasks have the same pairs. Source: CMML (Yeh et al. 2022), section on metrics: "randomly sample audio/visual-
+All four tasks have the same pairs. Source: CMML (Yang et al. 2022), section on metrics: "randomly sample audio/visual-
 visual pairwise data"; how many is not said, nor which clip the identity of the tables is from: [own] follows from the
 metrics.
 

@@ -21,6 +21,6 @@ TALKING_FACE = Task(
     answer="video",
     kinds=("frames", "faces", "lips"),
     metrics=("psnr", "ssim", "nlmd", "nlmd-mouth", "lsa"),
-    anchors=("true-video", "still-face"),
+    anchors=("true-video", "still-face", "shuffled-audio"),
     judges={"dlib": "synth-landmarks", "mstcn": "synth-lips"},
 )

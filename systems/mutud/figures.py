@@ -30,11 +30,18 @@ LABELS = {
     "video-estimate": "video, estimate",
     "video-audio": "video, audio",
     "estimate-audio": "estimate, audio",
+    "video-linear": "video, linear map of audio",
     "video-mean": "video, its own mean",
 }
 # Okabe and Ito's colours, told apart by most who do not see all colours, with marks and strokes of their own.
 KINDS = {"video": ("#0072B2", "o"), "estimate": ("#E69F00", "^"), "audio": ("#009E73", "s")}
-STROKES = {"video-estimate": "-", "video-audio": "--", "estimate-audio": ":", "video-mean": "-."}
+STROKES = {
+    "video-estimate": "-",
+    "video-audio": "--",
+    "estimate-audio": ":",
+    "video-linear": (0, (1, 3)),
+    "video-mean": "-.",
+}
 PERPLEXITY = 30.0  # of t-SNE, its authors' default
 Rows = list[dict[str, str]]
 
@@ -86,8 +93,8 @@ def _similarity(figure: Any, rows: Rows, facts: Mapping[str, Any]) -> None:
         for pair, stroke in STROKES.items():
             some = [row for row in rows if row["pair"] == pair]
             snr, value = (_column(some, key) for key in ("snr", name))
-            colour = KINDS[pair.split("-")[1]][0] if pair != "video-mean" else "#666666"
-            axes.plot(snr, value, stroke, color=colour, marker=".", label=LABELS[pair])
+            colour = KINDS.get(pair.split("-")[1], ("#666666",))[0]
+            axes.plot(snr, value, linestyle=stroke, color=colour, marker=".", label=LABELS[pair])
             if all(row[f"{name}_low"] for row in some):
                 axes.fill_between(
                     snr, _column(some, f"{name}_low"), _column(some, f"{name}_high"), color=colour, alpha=0.15, lw=0
@@ -95,7 +102,7 @@ def _similarity(figure: Any, rows: Rows, facts: Mapping[str, Any]) -> None:
         axes.set_xlabel("SNR, dB")
         axes.set_ylabel(label)
         axes.spines[["top", "right"]].set_visible(False)
-    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=4, frameon=False)
+    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False)
 
 
 def _embedded(figure: Any, rows: Rows, facts: Mapping[str, Any]) -> None:

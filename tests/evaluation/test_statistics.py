@@ -1,7 +1,13 @@
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
+import scipy.stats
 
-from avbench.evaluation.statistics import difference, interval, share
+from avbench.evaluation import statistics
+from avbench.evaluation.statistics import difference, differences, holm, interval, intervals, share
 from avbench.seeds import Draw
 
 
@@ -104,8 +110,6 @@ def test_share_is_null_where_the_denominator_may_be_zero():
 
 
 def test_weights_drawn_in_blocks_give_the_same(monkeypatch):
-    from avbench.evaluation import statistics
-
     values, labels = clustered("blocks"), speakers(40, 5)
     whole = (
         interval(values, labels),
@@ -113,6 +117,7 @@ def test_weights_drawn_in_blocks_give_the_same(monkeypatch):
         share(values, 0 * values, 1 + 0 * values, labels),
     )
     monkeypatch.setattr(statistics, "BLOCK", 40 * 300)
+    monkeypatch.setattr(statistics, "KEPT", 0)
     parts = (
         interval(values, labels),
         difference(values, np.zeros(200), labels),
@@ -122,3 +127,61 @@ def test_weights_drawn_in_blocks_give_the_same(monkeypatch):
     assert parts[1].ci95 == pytest.approx(whole[1].ci95, abs=1e-12) and parts[2].ci95 == pytest.approx(whole[2].ci95)
     assert max(block.size for block in statistics.blocks("bootstrap", 40)) == 40 * 300
     assert sum(len(block) for block in statistics.blocks("sign-flip", 40)) == statistics.FLIPS
+
+
+def test_several_columns_give_what_each_gives_bit_for_bit():
+    """Also where the weights are too many to be kept, and whoever of several workers does which columns."""
+    labels = speakers(40, 5)
+    a = [clustered(f"a{i}") for i in range(5)]
+    b = [x + Draw("b", i).normals(200, 0.05, 0.3) for i, x in enumerate(a)]
+    assert intervals(a, labels) == [interval(x, labels) for x in a]
+    whole = differences(a, b, labels)
+    assert whole == [difference(x, y, labels) for x, y in zip(a, b, strict=True)]
+    assert differences(a[:2], b[:2], labels) + differences(a[2:], b[2:], labels) == whole
+    many = [f"c{i:03d}" for i in range(200)]
+    assert 200 * 25_000 > statistics.KEPT
+    assert intervals(a[3:], many, 25_000) == intervals(a, many, 25_000)[3:]
+
+
+def test_the_number_of_threads_changes_no_bit():
+    code = """
+import numpy as np
+from avbench.evaluation.statistics import differences
+from avbench.seeds import Draw
+a, b = (np.stack([Draw(x, m).normals(2000) for m in range(5)]) for x in "ab")
+print(repr(differences(a, b, [str(i) for i in range(2000)], 500, 500)))
+"""
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True,
+            env={**os.environ, "OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads},
+        ).stdout
+        for threads in ("1", "4")
+    }  # fmt: skip
+    assert len(found) == 1 and "Difference" in found.pop()
+
+
+def test_more_resamples_go_on_where_fewer_end():
+    few, many = (list(statistics.blocks("bootstrap", 20, times)) for times in (100, 150))
+    assert (np.concatenate(few) == np.concatenate(many)[:100]).all()
+
+
+def test_holm_as_it_was_published():
+    """Holm 1979: the smallest p by m, the next by m - 1, never less than the one before."""
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([0.9, 0.8]) == [1.0, 1.0] and holm([]) == [] and holm([0.03]) == [0.03]
+    for bad in ([1.2], [-0.1], [float("nan")]):
+        with pytest.raises(ValueError, match="between 0 and 1"):
+            holm(bad)
+
+
+def test_holm_keeps_the_rate_of_any_false_alarm_and_loses_less_than_bonferroni():
+    alarms = 0
+    for i in range(200):
+        p = Draw("holm", i).uniforms(8)
+        found = holm(p)
+        assert (np.array(found) >= p).all() and (np.array(found) <= np.minimum(1, 8 * p)).all()
+        alarms += min(found) <= 0.05
+    assert 2 <= alarms <= 19
+    one, two, three = scipy.stats.norm.sf([4.0, 3.0, 2.3])
+    assert max(holm([one, two, three])) < 0.05 < 8 * three

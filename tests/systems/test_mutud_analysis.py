@@ -38,6 +38,17 @@ def test_a_perfect_estimate_is_as_near_as_can_be_and_a_constant_is_worth_nothing
     assert abs(rows[0.0, "video-audio"]["centred"]) < 0.2
 
 
+def test_what_a_linear_map_of_the_sound_can_say_is_the_measure_of_tame():
+    turn, found = np.random.default_rng(9).standard_normal((D, D)), []
+    for i in range(30):
+        one = features(0.0, f"s{i:02d}", np.ones((PICTURES, K, D)), seed=i)
+        found.append(one._replace(audio=one.video @ turn + 2))
+    rows = {row["pair"]: row for row in similarity(found)}
+    assert rows["video-linear"]["centred"] > 0.95 and rows["video-estimate"]["centred"] == 0
+    deaf = [one._replace(audio=features(0.0, "", seed=100 + i).audio) for i, one in enumerate(found)]
+    assert abs({row["pair"]: row for row in similarity(deaf)}["video-linear"]["centred"]) < 0.2
+
+
 def test_fewer_than_ten_speakers_have_no_interval():
     row = next(iter(similarity([features(0.0, "s1"), features(0.0, "s2", seed=1)])))
     assert row["cosine_low"] == "" and np.isfinite(row["cosine"])
@@ -92,7 +103,7 @@ def test_every_table_is_written(tables):
         with (tables / name).open(newline="") as file:
             return list(csv.DictReader(file))
 
-    assert len(rows("similarity.csv")) == 2 * 4
+    assert len(rows("similarity.csv")) == 2 * 5
     assert len(rows("codes.csv")) == 2 * 4 * 8 and len(rows("frame.csv")) == 4 * 8 and len(rows("usage.csv")) == 2 * 32
     assert len(rows("features.csv")) == 2 * 3 * 4
     facts = json.loads((tables / "facts.json").read_text())
