@@ -162,8 +162,8 @@ def celeba_stargan(root: Path):
     return root
 
 
-def easycom(root: Path):
-    stem, session = "01-00-288", "Session_10"
+def easycom(root: Path, session="Session_10"):
+    stem = "01-00-288"
     rows = [
         {"Participant_ID": 4, "Start_Frame": 2, "End_Frame": 10, "Transcription": "[L] so *wen* home-"},
         {"Participant_ID": 2, "Start_Frame": 4, "End_Frame": 12, "Transcription": "yes"},
@@ -185,6 +185,12 @@ def easycom_faces(number):
     if not 30 < number < 60:
         seen.append({"Participant_ID": 5, "x1": 40, "y1": 8, "x2": 56, "y2": 28})
     return {"Frame_Number": number, "Participants": seen[0] if len(seen) == 1 else seen}
+
+
+def demand(root: Path, environments=("DKITCHEN", "NPARK", "TBUS")):
+    for seed, environment in enumerate(environments):
+        sound(root / environment / "ch01.wav", 3.0, seed=seed)
+    return root
 
 
 def lip2wav(root: Path):

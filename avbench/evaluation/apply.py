@@ -3,19 +3,23 @@
 Contents: `apply`, `Applied`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from ..errors import AvbenchError, BadFile, MissingResource, UsageError
+from ..errors import AvbenchError, BadFile, EstimateFault, MissingResource, UsageError
 from ..registry import open_system, said
 from ..seeds import seed_of
 from ..signal.audio import CONTAINERS, read_channels, resample, write_channels
 from ..types import Audio, Inputs, Stream, System
 from . import progress
+from .answers import ANSWERS
 from .evaluate import choose_device
+from .filmed import film_file, write_film
+from .given import SPEECH, named, read_given
 from .streamed import HopTimes, stream_file
 
 
@@ -24,9 +28,9 @@ class Applied:
     """One file and what was made of it.
 
     Args:
-        input: what was read.
-        output: what was written: 32-bit float wav, same rate, length and number of channels.
-        conversions: what was done to the sound on the way to the system and back, one sentence each.
+        input: what was read; of several files that belong together the first.
+        output: what was written: of sound a 32-bit float wav of the same rate, length and number of channels.
+        conversions: what was done to the files on the way to the system and back, a clause each.
         hops: how long the hops took, where the file was streamed.
     """
 
@@ -38,9 +42,11 @@ class Applied:
 
 def apply(
     system: str,
-    inputs: str | Path | Sequence[str | Path],
+    inputs: str | Path | Sequence[str | Path] = (),
+    *,
     out: str | Path,
-    task: str = "avse",
+    given: Sequence[str] | Mapping[str, str | Path] = (),
+    task: str | None = None,
     recipe: str | None = None,
     weights: str | Path | None = None,
     device: str = "auto",
@@ -51,11 +57,15 @@ def apply(
     A file at another rate than the system's is resampled to it and back, channels are answered one by one, and of a
     video file the sound is taken; each such conversion, also to 32-bit float, is reported.
 
+    A system that needs more than sound, or answers with something else, gets its files by name and answers once: with a
+    film (`.mp4`, with the given speech and the words that it is synthetic), sound (`.wav`) or text (`.txt`).
+
     Args:
         system: its name.
-        inputs: sound files, or video files with sound.
-        out: folder; each output is called like its input, with `.wav`.
-        task: picks the variant that a bare name means.
+        inputs: sound files, or video files with sound, to be answered one by one.
+        out: folder; each output is called like its input.
+        given: instead, `NAME=FILE` each, or a mapping; see `avbench.evaluation.given` for the names.
+        task: picks the variant that a bare name means, where that is not the usual one.
         recipe: whose weights.
         weights: a file of weights instead.
         device: `auto`, `cpu` or `cuda`.
@@ -71,14 +81,22 @@ def apply(
         UsageError, MissingResource: nothing was answered; `stream` was asked of a system that cannot.
     """
     files = [Path(one) for one in ([inputs] if isinstance(inputs, str | Path) else inputs)]
-    outputs = _outputs(files, Path(out))
+    if files and given:
+        raise UsageError("Files are named with --in, or without, not both.")
+    outputs = [] if given else _outputs(files, Path(out))
     ready = open_system(system, task=task, recipe=recipe, weights=Path(weights) if weights else None)
+    if given:
+        return [_together(ready, named(given, ready.card), Path(out), device, stream)]
     if ready.card.output != "audio":
-        raise UsageError(f"{system} answers with {ready.card.output}, and sound is what apply writes.")
+        raise UsageError(
+            f"{system} answers with {ready.card.output}, and sound is what apply writes: give it files by name with "
+            "--in, such as --in speech=FILE."
+        )
     if seen := sorted(ready.card.inputs - {"audio"}):
+        more = " ".join(f"--in {name}=FILE" for name in seen)
         raise MissingResource(
-            f"{system} needs {' and '.join(seen)} beside the sound, and avbench takes none out of files: name a system "
-            "that only listens."
+            f"{system} needs {' and '.join(seen)} beside the sound: name a system that only listens, or give it files "
+            f"by name with --in speech=FILE {more}."
         )
     ready.load(choose_device(device))
     if stream:
@@ -98,6 +116,40 @@ def apply(
         rest = f" (the other {len(done)} were answered)" if done else ""
         raise BadFile(" ".join(faults) + rest)
     return done
+
+
+def _together(system: System, files: Mapping[str, Path], out: Path, device: str, live: bool) -> Applied:
+    """Answer files that belong together; errors as `apply`."""
+    first, speech = next(iter(files.values())), files.get(SPEECH)
+    kind = "mp4" if system.card.output == "video" else ANSWERS[system.card.output].suffixes[0].removeprefix(".")
+    output = out / f"{(speech or first).stem}.{kind}"
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"{out} is a file, and --out must be a folder.")
+    if output.exists() and any(file.exists() and output.samefile(file) for file in files.values()):
+        raise UsageError(f"{output} would be overwritten by its answer: choose another --out.")
+    filming = hasattr(system, "animate") and system.card.inputs == {"audio", "face"}
+    if live and not filming:
+        raise UsageError(f"{system.card.id} cannot be streamed with files by name.")
+    inputs, notes = read_given(files, system.card, skip=SPEECH if filming else "")
+    system.load(choose_device(device))
+    if filming:
+        stream = system.animate(inputs.face, inputs.seed)
+        told = partial(progress.advance, system.card.id)
+        hops, clauses = film_file(stream, speech, output, live, told)
+        return Applied(speech, output, (*notes, *clauses), hops)
+    try:
+        answer = ANSWERS[system.card.output].take(system.predict([inputs])[0])
+    except (AvbenchError, MemoryError):
+        raise
+    except EstimateFault as fault:
+        raise BadFile(f"{first} could not be answered: {fault.reason}.") from fault
+    except (Exception, SystemExit) as error:
+        raise BadFile(f"{first} could not be answered: the system raised {said(error)}.") from error
+    if system.card.output == "video":
+        write_film(output, answer, speech)
+    else:
+        ANSWERS[system.card.output].write(output, answer)
+    return Applied(first, output, notes)
 
 
 def _outputs(files: Sequence[Path], out: Path) -> list[Path]:

@@ -3,7 +3,7 @@
 Sound files are read, resampled and written piece by piece; the sound of a video is read whole. The answer is moved back
 by what the stream is late, so that it lies under its input.
 
-Contents: `HopTimes`, `stream_file`.
+Contents: `HopTimes`, `stream_file`, `open_pieces`.
 """
 
 import time
@@ -61,7 +61,7 @@ def stream_file(
         BadFile: unreadable, empty, not finite, or the stream gave something else than hops.
         MissingResource, UsageError: see `growing_wav`.
     """
-    rate, channels, total, pieces = _open(file)
+    rate, channels, total, pieces = open_pieces(file)
     lanes = [_Lane(_guarded(file, begin), rate, file) for _ in range(channels)]
     if total * 4 * channels > WAV_BYTES:
         raise BadFile(f"The answer to {file} would be longer than the 4 GiB that a wav can hold: cut it.")
@@ -88,7 +88,7 @@ def stream_file(
     )
 
 
-def _open(file: Path) -> tuple[int, int, int, Iterator[np.ndarray]]:
+def open_pieces(file: Path) -> tuple[int, int, int, Iterator[np.ndarray]]:
     """Rate, channels, samples, and the samples in pieces `[n, channels]` float32. Raises as `read_channels`."""
     import soundfile
 

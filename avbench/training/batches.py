@@ -10,13 +10,13 @@ equaliser on speech (target included) and on noise, a random level, and for vide
 
 Conventions: waves `[B, T]` float32, mouth `[B, F, 88, 88]` uint8, T = 640 F.
 
-Contents: `Corpus`, `Noises`, `Mixtures`, `NoiseTracks`, `MixtureRecipe`, `cut_from`, `mix_at`, `spoil_mouth`,
-`equalise`.
+Contents: `Corpus`, `Noises`, `Mixtures`, `NoiseTracks`, `MixtureRecipe`, `cut_from`, `readable`, `mix_at`,
+`spoil_mouth`, `equalise`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -188,16 +188,14 @@ class Mixtures:
         Raises:
             BadFile: many in a row can not.
         """
-        clip = first = draw.choice(self._long)
-        for attempt in range(TRIES):
-            try:
-                return clip, self.corpus.audio(clip), self.corpus.mouth(clip) if self.video else None
-            except BadFile:
-                if attempt + 1 == TRIES:
-                    raise
-                # From a stream of its own: what else is drawn for this mixture stays the same for who only listens.
-                clip = Draw("another clip", first, attempt).choice(self._long)
-        raise AssertionError
+        first = draw.choice(self._long)
+        clip, (heard, seen) = readable(
+            first,
+            lambda clip: (self.corpus.audio(clip), self.corpus.mouth(clip) if self.video else None),
+            # From a stream of its own: what else is drawn for this mixture stays the same for who only listens.
+            lambda attempt: Draw("another clip", first, attempt).choice(self._long),
+        )
+        return clip, heard, seen
 
     def _item(self, draw: Draw) -> dict[str, np.ndarray]:
         r, samples = self.recipe, self.frames * SAMPLES_PER_FRAME
@@ -221,6 +219,26 @@ class Mixtures:
                 item["viseme"] = visemes[first : first + self.frames]
             item["mouth"] = spoil_mouth(np.array(mouth), r, draw) if self.augment else np.array(mouth)
         return item
+
+
+def readable(first: int, read: Callable[[int], Any], another: Callable[[int], int]) -> tuple[int, Any]:
+    """A number and what is read by it; of recordings some cannot be read, and others take their places.
+
+    Args:
+        first: is tried first.
+        read: gives what lies under a number, or raises `BadFile`.
+        another: the number to try after so many failures, the first of which is 0.
+
+    Raises:
+        BadFile: many in a row cannot be read.
+    """
+    number = first
+    for attempt in range(TRIES - 1):
+        try:
+            return number, read(number)
+        except BadFile:
+            number = another(attempt)
+    return number, read(number)
 
 
 def mix_at(clean: np.ndarray, noise: np.ndarray, snr: float) -> tuple[np.ndarray, np.ndarray]:

@@ -10,6 +10,8 @@ come before, with negative numbers and a schedule for each of its stages, so tha
 at the same rates whether or not a part of them was pre-trained.
 Averaged weights: an exponential moving average of parameters and buffers; these are what is validated and exported. Its
 decay grows with the steps, so that the random weights of the beginning are soon forgotten.
+Nets that play against each other are one model with one backward pass; the recipe says which parameters are on which
+side and at what rate each side learns, and the ratio of the rates stays.
 
 Contents: `Progress`, `learning_rate`, `fit`.
 """
@@ -76,6 +78,8 @@ def learning_rate(step: int, recipe: TrainingRecipe) -> float:
             steps, warmup, step = length, min(recipe.warmup, length // 10), step + length
     if step < warmup:
         return recipe.learning_rate * (step + 1) / warmup
+    if recipe.constant:
+        return recipe.learning_rate
     done = (step - warmup) / max(1, steps - warmup)
     return recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * done))
 
@@ -116,8 +120,9 @@ def fit(
     fabric = _fabric(device, recipe.precision)
     torch.manual_seed(recipe.seed + fabric.global_rank)
     optimizer = torch.optim.AdamW(
-        model.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.999), weight_decay=recipe.weight_decay
+        recipe.sides(model), lr=recipe.learning_rate, betas=recipe.betas, weight_decay=recipe.weight_decay
     )
+    shares = [group["lr"] / recipe.learning_rate for group in optimizer.param_groups]
     average = torch.optim.swa_utils.AveragedModel(model, multi_avg_fn=_average(recipe.average), use_buffers=True)
     average = average.to(fabric.device)
     wrapped, optimizer = fabric.setup(model, optimizer)
@@ -143,8 +148,8 @@ def fit(
     with _stop_signals() as asked, _ahead(batch_of, step, recipe.steps, fabric) as batches:
         for batch in batches:
             rate = learning_rate(step, recipe)
-            for group in optimizer.param_groups:
-                group["lr"] = rate
+            for group, share in zip(optimizer.param_groups, shares, strict=True):
+                group["lr"] = rate * share
             wrapped.train()
             loss, values = objective(wrapped, batch, step)
             fabric.backward(loss)

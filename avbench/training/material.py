@@ -1,14 +1,16 @@
 """What nets are trained on, by the name in their recipes: the embedded corpus, or recordings that the user has.
 
     tiny, small, base   sizes of the embedded corpus, with the noises of its bank
-    lrs3                pretrain and trainval of LRS3, with the noises of the DNS Challenge (MUTUD section IV-A), where
-                        `avbench data prepare` was told of both
+    lrs3                pretrain and trainval of LRS3, with the noises of the DNS Challenge (MUTUD section IV-A)
+    easycom             face tracks of EasyCom's conversations (see `tracks`), which are noisy as they are
+
+Recordings and noises are those that `avbench data prepare` was told of; a training may name other noises than these.
 
 Recordings are read when a batch asks for them; mouths are cut out once, ahead of the training, and kept. In place of a
 clip without a mouth who looks takes another one; all other mixtures are those of who only listens. Where a data set has
 no validation split, about one speaker in a hundred of its training split is held out.
 
-Contents: `MATERIAL`, `Recordings`, `NoiseFiles`, `described`, `open_speech`, `open_noises`.
+Contents: `MATERIAL`, `Recordings`, `NoiseFiles`, `described`, `open_speech`, `open_noises`, `noises_of`.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,15 +20,17 @@ import numpy as np
 
 from ..data.dataset import Dataset, open_dataset, pictured
 from ..data.noise import NoiseSet, open_noise
-from ..errors import BadFile, MissingResource
+from ..data.noises import COLLECTIONS
+from ..errors import MissingResource
 from ..seeds import Draw, seed_of
 from ..signal.audio import RATE, to_int16
 from ..signal.files import digest
 from ..signal.video import SAMPLES_PER_FRAME, frames_for
-from .batches import TRIES, Corpus, Noises, NoiseTracks, cut_from
+from ..types import Clip
+from .batches import Corpus, Noises, NoiseTracks, cut_from, readable
 
-MATERIAL = {"lrs3": ("lrs3", "dns-noise/train")}
-"""Speech and noise of recipes that are for recordings; all other recipes are for the embedded corpus."""
+MATERIAL = {"lrs3": ("lrs3", "dns-noise/train"), "easycom": ("easycom/conversations", None)}
+"""Data set and noises of recipes that are for recordings; all other recipes are for the embedded corpus."""
 EMBEDDED_NOISE = "synth-noise/train"
 HELD_OUT = 100  # every so many-th speaker validates where there is no split for it
 IN_MEMORY = 4 * 3600  # seconds of noise that are kept in memory, half a gigabyte; of more, files are read as they come
@@ -69,6 +73,10 @@ class Recordings:
         """`[F, 88, 88]` uint8. Raises `BadFile` or `MissingResource` where no mouth was found."""
         return self.dataset.mouth(self.dataset.clip(self.ids[index])).frames[..., 0]
 
+    def text(self, index: int) -> str:
+        """What is said, as the corpus writes it; empty where it does not say."""
+        return self.dataset.clip(self.ids[index]).text or ""
+
     def visemes(self, index: int) -> None:
         """Nobody has written down what the lips of recordings say."""
 
@@ -90,22 +98,12 @@ class NoiseFiles:
         return len(self._items)
 
     def cut(self, index: int, draw: Draw, samples: int) -> np.ndarray:
-        """`[samples]` float32 of unit RMS, as `NoiseTracks.cut`."""
-        track = self._readable(index, draw)
+        """`[samples]` float32 of unit RMS, as `NoiseTracks.cut`, or of another noise in place of a damaged one."""
+        items = self._items
+        _, track = readable(index, lambda k: self._load(items[k]), lambda attempt: draw.integer(len(items)))
         if len(track) < self._samples:
             track = np.tile(track, -(-self._samples // len(track)))
         return cut_from(track, draw, samples)
-
-    def _readable(self, index: int, draw: Draw) -> np.ndarray:
-        """A noise, or another one in place of a file that is damaged. Raises `BadFile` where many are."""
-        for attempt in range(TRIES):
-            try:
-                return self._load(self._items[index])
-            except BadFile:
-                if attempt + 1 == TRIES:
-                    raise
-                index = draw.integer(len(self._items))
-        raise AssertionError
 
 
 def described(corpus: str) -> str:
@@ -113,7 +111,9 @@ def described(corpus: str) -> str:
     return MATERIAL[corpus][0] if corpus in MATERIAL else f"avbench-synth/{corpus}"
 
 
-def open_speech(corpus: str, split: str, video: bool, tell: Tell = lambda line: None) -> Corpus:
+def open_speech(
+    corpus: str, split: str, video: bool, tell: Tell = lambda line: None, fits: Callable[[Clip], bool] | None = None
+) -> Corpus:
     """Clean speech to train on.
 
     Args:
@@ -121,6 +121,7 @@ def open_speech(corpus: str, split: str, video: bool, tell: Tell = lambda line: 
         split: `"train"` or `"validation"`.
         video: whether mouths are wanted too.
         tell: called with sentences on what is made or left out.
+        fits: which recordings can be used; all unless given. The embedded clips can all be used.
 
     Raises:
         MissingResource: the corpus is not here, or nothing of it can be used.
@@ -135,6 +136,9 @@ def open_speech(corpus: str, split: str, video: bool, tell: Tell = lambda line: 
     dataset, ids = _held(name, split)
     known = pictured(dataset)
     usable = [i for i in ids if dataset.clip(i).seconds > 0 and i in known]  # who listens trains on the same clips
+    if fits is not None:
+        seen, usable = len(usable), [i for i in usable if fits(dataset.clip(i))]
+        tell(f"{name}, {split}: {len(usable)} of {seen} clips can be used")
     if video:
         tell(f"{name}, {split}: cutting out the mouths of {len(usable)} clips")
         dataset.prepare(usable, mouth=True, say=tell)
@@ -174,7 +178,19 @@ def open_noises(corpus: str, samples: int) -> Noises:
     Raises:
         MissingResource, BadFile: the noises are not here.
     """
-    noise = open_noise(MATERIAL[corpus][1] if corpus in MATERIAL else EMBEDDED_NOISE)
+    return noises_of(MATERIAL[corpus][1] if corpus in MATERIAL else EMBEDDED_NOISE, samples)
+
+
+def noises_of(name: str, samples: int) -> Noises:
+    """Noises to train with, by a name of `open_noise`; the rest as for `open_noises`."""
+    base = name.partition("/")[0]
+    try:
+        noise = open_noise(name)
+    except MissingResource as error:
+        if base not in COLLECTIONS:
+            raise
+        said = f"The noises {name} are not to be had on this machine: run `avbench data prepare {base} PATH`."
+        raise MissingResource(f"{said} {COLLECTIONS[base].obtain}") from error
     if sum(item.seconds for item in noise.items) > IN_MEMORY:
         return NoiseFiles(noise, samples)
     return NoiseTracks([noise.load(item.id) for item in noise.items], samples, noise.fingerprint)

@@ -10,6 +10,7 @@ import dataclasses
 import hashlib
 import json
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +62,20 @@ class TrainingRecipe:
     def pretraining(self) -> tuple[int, ...]:
         """Lengths of the stages before the schedule, in which parts of a net learn by other objectives, in steps."""
         return ()
+
+    @property
+    def constant(self) -> bool:
+        """Whether the learning rate stays at its peak behind the warm-up."""
+        return False
+
+    @property
+    def betas(self) -> tuple[float, float]:
+        """Of Adam."""
+        return 0.9, 0.999
+
+    def sides(self, model: Any) -> list[dict[str, Any]]:
+        """Groups of a net's parameters for the optimizer, each with its own peak rate `lr` where it has one."""
+        return [{"params": list(model.parameters())}]
 
 
 def fingerprint(recipe: TrainingRecipe) -> str:

@@ -1,17 +1,17 @@
 """Pieces of conversations, to learn from whose face speaks.
 
 A batch is a pure function of seed and step. Head turns, a camera that moves, and mouths that move without being heard
-are in the material already (`avbench.data.synth.parts.conversations`); added here are noise, mirroring, rotation and
-motion blur (MUTUD), the same in all pictures of a piece.
+are in the material already (`avbench.data.synth.parts.conversations`, and EasyCom); added here are noise, mirroring,
+rotation and motion blur (MUTUD), the same in all pictures of a piece. In place of a track whose film or labels cannot
+be read, another one is taken.
 
 Conventions: waves `[B, T]` float32 at 16 kHz, faces `[B, F, 112, 112]` uint8, T = 640 F; labels `[B, F]` float32.
 
-Contents: `Tracks`, `open_tracks`, `Pieces`, `turned`.
+Contents: `Pieces`, `turned`.
 """
 
 import math
 from collections.abc import Sequence
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -19,64 +19,15 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from avbench.seeds import Draw
+from avbench.signal.audio import RATE
 from avbench.signal.video import SAMPLES_PER_FRAME
-from avbench.training.batches import MixtureRecipe, NoiseTracks, equalise, mix_at
+from avbench.training.batches import MixtureRecipe, Noises, equalise, mix_at, readable
+from avbench.training.tracks import Tracks
 
+from ..vcafe.batches import TRACK
 from .recipe import EgoasdRecipe
 
 MIXTURE = MixtureRecipe()  # for levels and equaliser
-
-
-class Tracks(Protocol):
-    """What is asked of the material: face tracks by number."""
-
-    fingerprint: str
-
-    def __len__(self) -> int: ...
-
-    def face(self, index: int) -> np.ndarray:
-        """`[F, H, W]` uint8."""
-
-    def audio(self, index: int) -> np.ndarray:
-        """`[640 F]` int16."""
-
-    def labels(self, index: int) -> np.ndarray:
-        """`[F]` bool."""
-
-
-class _ConversationTracks:
-    def __init__(self, arrays, dataset):
-        self.fingerprint, self._arrays, self._dataset = arrays.fingerprint, arrays, dataset
-        self.seconds = 2 * arrays.seconds
-        self._labels: dict[int, np.ndarray] = {}
-
-    def __len__(self) -> int:
-        return 2 * len(self._arrays)
-
-    def face(self, index: int) -> np.ndarray:
-        return self._arrays.mouth(index // 2)[:, index % 2]
-
-    def audio(self, index: int) -> np.ndarray:
-        return self._arrays.audio(index // 2)
-
-    def labels(self, index: int) -> np.ndarray:
-        if index not in self._labels:
-            self._labels[index] = self._dataset.labels(f"{self._arrays.ids[index // 2]}-{index % 2}")
-        return self._labels[index]
-
-
-def open_tracks(size: str, split: str) -> Tracks:
-    """The face tracks of the embedded conversations, made where they are not.
-
-    Raises:
-        UnknownName: no such size or split.
-        MissingResource: no speech engine, no right to write to the cache, no space.
-    """
-    from avbench.data.dataset import open_dataset
-    from avbench.data.synth.corpus import open_training
-
-    arrays = open_training(size, split, mouth=True, part="conversations")
-    return _ConversationTracks(arrays, open_dataset(f"avbench-synth/conversations/{size}", split))
 
 
 class Pieces:
@@ -84,12 +35,12 @@ class Pieces:
 
     Args:
         tracks: the material.
-        noise: training noises.
+        noise: training noises; None where the material is noisy as it is.
         recipe: what a piece is.
         seed: of the draws.
     """
 
-    def __init__(self, tracks: Tracks, noise: NoiseTracks, recipe: EgoasdRecipe, seed: object):
+    def __init__(self, tracks: Tracks, noise: Noises | None, recipe: EgoasdRecipe, seed: object):
         self.tracks, self.noise, self.recipe, self.seed = tracks, noise, recipe, seed
         self.frames = round(recipe.seconds * 25)
 
@@ -100,17 +51,16 @@ class Pieces:
         return {name: torch.stack([item[name] for item in items]) for name in items[0]}
 
     def _item(self, draw: Draw) -> dict[str, Tensor]:
-        track = draw.integer(len(self.tracks))
-        labels = self.tracks.labels(track)
+        heard, seen, labels = self.track(draw.integer(len(self.tracks)))
         first = draw.integer(len(labels) - self.frames + 1)
         place = slice(first, first + self.frames)
         begin = first * SAMPLES_PER_FRAME
-        clean = self.tracks.audio(track)[begin : begin + self.frames * SAMPLES_PER_FRAME].astype(np.float32) / 32768
+        clean = heard[begin : begin + self.frames * SAMPLES_PER_FRAME].astype(np.float32) / 32768
         clean = equalise(clean, draw, MIXTURE.equaliser)
         level = 10 ** (draw.uniform(*MIXTURE.level) / 20)
         clean = clean * np.float32(level / max(float(np.sqrt(np.mean(clean**2))), 1e-4))
         noisy = self.noisy(clean, draw, self.recipe.noise, draw.uniform(*self.recipe.snr))
-        face = torch.from_numpy(np.ascontiguousarray(self.tracks.face(track)[place]))
+        face = torch.from_numpy(np.ascontiguousarray(seen[place]))
         return {
             "noisy": torch.from_numpy(noisy),
             "clean": torch.from_numpy(np.ascontiguousarray(clean, np.float32)),
@@ -118,11 +68,25 @@ class Pieces:
             "labels": torch.from_numpy(labels[place].astype(np.float32)),
         }
 
+    def track(self, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Sound, pictures and labels of a track, or of another one where these cannot be read.
+
+        Raises:
+            BadFile: many cannot.
+        """
+        tracks = self.tracks
+        return readable(
+            index,
+            lambda k: (tracks.audio(k), tracks.face(k), tracks.labels(k)),
+            lambda attempt: Draw("another track", index, attempt).integer(len(tracks)),
+        )[1]
+
     def noisy(self, clean: np.ndarray, draw: Draw, chance: float, snr: float) -> np.ndarray:
-        """`[T]` with one noise, or as it is."""
-        if not draw.chance(chance):
+        """`[T]` with one noise, or as it is; noises are shorter than a conversation, and repeated."""
+        if self.noise is None or not draw.chance(chance):
             return np.ascontiguousarray(clean, np.float32)
-        return mix_at(clean, self.noise.cut(draw.integer(len(self.noise)), draw, len(clean)), snr)[0]
+        piece = self.noise.cut(draw.integer(len(self.noise)), draw, min(len(clean), TRACK * RATE))
+        return mix_at(clean, np.resize(piece, len(clean)), snr)[0]
 
     def _spoilt(self, face: Tensor, draw: Draw) -> Tensor:
         r, mirror = self.recipe, draw.chance(self.recipe.flip)

@@ -3,11 +3,10 @@
 Conventions: sound at 16 kHz; face tracks at 25 fps of any size, grey or RGB; one score from 0 to 1 a picture.
 Tracks are answered one by one: what is a batch to others is thirty seconds of pictures here.
 
-Contents: `Detector`, `check_track`.
+Contents: `open_detector`, `Detector`, `check_track`.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -16,12 +15,45 @@ from avbench.errors import UsageError
 from avbench.signal.video import SAMPLES_PER_FRAME
 from avbench.types import Card, Inputs, Prediction
 
-from ...systems.nn.enhancer import FPS, RATE, Enhancer
+from ...systems.nn.enhancer import FPS, RATE, Enhancer, Net, open_enhancer
+from ...systems.nn.opened import OpenedNet
+from .recipe import EgoasdRecipe
 
 SMALLEST = 16  # pixels
+PICTURE = 0.04  # seconds: a picture's exposure
+WITH_SOUND = PICTURE + 0.015  # the last window of sound that belongs to a picture ends 15 ms after it
 
 
-class Detector:
+def open_detector(
+    name: str, title: str, net: Net, recipes: Mapping[str, EgoasdRecipe], *, paper: str, hears: bool, **which
+) -> "Detector":
+    """A detector with its card.
+
+    Args:
+        name: full name.
+        title: one line.
+        net: which.
+        recipes: of the variant.
+        paper: where it is from.
+        hears: takes the sound.
+        **which: `recipe`, `weights`, `untrained` as of `avbench.registry.Family.create`.
+    """
+    card = Card(
+        id=name,
+        title=title,
+        paper=paper,
+        inputs=frozenset({"audio", "face"} if hears else {"face"}),
+        output="scores",
+        rate=RATE,
+        causal=True,
+        lookahead=WITH_SOUND if hears else PICTURE,
+    )
+    opened = open_enhancer(net, card, recipes, **which)
+    sizes = recipes[opened.card.recipe]
+    return Detector(opened, hears, sizes.side, sizes.colours)
+
+
+class Detector(OpenedNet):
     """A `System` that says of every picture of a face whether this is who speaks.
 
     Args:
@@ -32,26 +64,8 @@ class Detector:
     """
 
     def __init__(self, opened: Enhancer, hears: bool, side: int, colours: int):
-        self._opened, self._hears, self._side, self._colours = opened, hears, side, colours
-        self._module, self._device = None, "cpu"
-
-    @property
-    def card(self) -> Card:
-        """What it says about itself."""
-        return replace(self._opened.card, output="scores")
-
-    @property
-    def digest(self) -> str:
-        """Hash of code version, sizes and weights."""
-        return self._opened.digest
-
-    def load(self, device: str) -> None:
-        """Build the net and move it to `"cpu"` or `"cuda"`."""
-        self._device, self._module = device, self.network().to(device)
-
-    def network(self):
-        """A new `nn.Module` of the deployed part, in evaluation mode, on the CPU."""
-        return self._opened.network()
+        super().__init__(opened)
+        self._hears, self._side, self._colours = hears, side, colours
 
     def example(self, seconds: float = 1.0, device: str = "cpu") -> tuple:
         """Inputs of `network()` for one track, made of noise."""

@@ -1,8 +1,9 @@
 """How a detector is trained: cross entropy of every picture.
 
-Validation is on the first face tracks of the validation split, whole, at 5 dB: average precision over all pictures.
+Validation is on the first face tracks of the validation split, whole, at 5 dB where noise is added: average precision
+over all pictures.
 
-Contents: `detection_loss`, `detection_lesson`, `egoasd_lesson`, `train_detector`.
+Contents: `detection_loss`, `train_detector`, `precision_of`, `egoasd_lesson`.
 """
 
 from collections.abc import Callable
@@ -16,10 +17,12 @@ from torch import Tensor, nn
 from avbench.metrics.detection import average_precision
 from avbench.seeds import Draw
 from avbench.training.loop import Batch
+from avbench.training.tracks import open_tracks
 
-from ...systems.nn.course import Lesson, Pupil, Task, refuse_paper, train_lesson
-from ..vcafe.batches import open_noises
-from .batches import Pieces, open_tracks
+from ...systems.nn.course import train_course
+from ...systems.nn.lesson import Lesson, Pupil
+from ..vcafe.batches import training_noises
+from .batches import Pieces
 from .model import Egoasd, EgoasdVideo
 from .recipe import EgoasdRecipe
 
@@ -31,47 +34,29 @@ def detection_loss(logits: Tensor, labels: Tensor) -> Tensor:
     return F.binary_cross_entropy_with_logits(logits.float(), labels.float())
 
 
-def detection_lesson(
-    system: str,
-    version: str,
-    net: nn.Module,
-    recipe: EgoasdRecipe,
-    task: Task,
-    *,
-    deployed: Callable[[nn.Module], nn.Module] = lambda net: net,
-    hears: bool,
-    monitor: Callable[[nn.Module, Batch], dict[str, float]] | None = None,
-) -> Lesson:
-    """A detector's lesson.
+def train_detector(lesson_of: Callable[[], Lesson], recipe: EgoasdRecipe, **options) -> Path:
+    """Train a detector.
 
     Args:
-        system: full name.
-        version: of its code.
-        net: as it is trained.
+        lesson_of: makes its lesson; not asked before the data are at hand.
         recipe: sizes and schedule.
-        task: what it learns.
-        deployed: part of the net.
-        hears: whether the deployed part takes sound.
-        monitor: `(net, batch) -> values` on a batch of validation tracks.
+        **options: as of `train_course`.
+
+    Raises:
+        MissingResource: the recipe's corpus or its noises are not to be had.
     """
-    tracks, check = (open_tracks(recipe.corpus, split) for split in ("train", "validation"))
-    noise = open_noises()
+    tell = options.get("announce", lambda line: None)
+    tracks, check = (open_tracks(recipe.corpus, split, tell) for split in ("train", "validation"))
+    noise = training_noises(recipe.corpus) if recipe.noise else None
     pieces, plain = Pieces(tracks, noise, recipe, recipe.seed), Pieces(check, noise, recipe, "validation")
-
-    def watch(net: nn.Module, step: int) -> dict[str, float]:
-        if monitor is None:
-            return {}
-        device = next(net.parameters()).device
-        with torch.no_grad():
-            return monitor(net, {name: value.to(device) for name, value in plain.batch(0).items()})
-
-    return Lesson(
-        system=system, version=version, model=Pupil(net, task),
-        objective=lambda pupil, batch, step: pupil(batch=batch, step=step), batch_of=pieces.batch,
-        validate=lambda net, step: {"map": precision_of(net, plain, recipe, hears)}, deployed=deployed, monitor=watch,
-        fingerprint=tracks.fingerprint,
-        data=f"{len(tracks)} face tracks of avbench-synth/conversations/{recipe.corpus}, in noise",
+    lesson = lesson_of()
+    course = lesson.course(
+        Pupil(lesson.net, lesson.task), lambda net: {"map": precision_of(net, plain, recipe, lesson.both)},
+        lambda: plain.batch(0), objective=lambda pupil, batch, step: pupil(batch=batch, step=step),
+        batch_of=pieces.batch, fingerprint=tracks.fingerprint,
+        data=f"{len(tracks)} face tracks of {tracks.described}{', in noise' if noise else ''}",
     )  # fmt: skip
+    return train_course(course, recipe, **options)
 
 
 @torch.no_grad()
@@ -79,12 +64,11 @@ def precision_of(net: nn.Module, plain: Pieces, recipe: EgoasdRecipe, hears: boo
     """Average precision over all pictures of the first tracks; 0 where these are all alike."""
     device, parts = next(net.parameters()).device, []
     for track in range(min(recipe.check_tracks, len(plain.tracks))):
-        clean = plain.tracks.audio(track).astype(np.float32) / 32768
-        noisy = plain.noisy(clean, Draw("detector's check", track), 1.0, CHECK_SNR)
-        face = torch.from_numpy(np.ascontiguousarray(plain.tracks.face(track)))[None].to(device)
-        heard = (torch.from_numpy(noisy)[None].to(device),) if hears else ()
-        logits = net(face, *heard)[0].float().cpu().numpy()
-        parts.append({"scores": logits, "labels": plain.tracks.labels(track)})
+        heard, seen, labels = plain.track(track)
+        noisy = plain.noisy(heard.astype(np.float32) / 32768, Draw("detector's check", track), 1.0, CHECK_SNR)
+        sound = (torch.from_numpy(noisy)[None].to(device),) if hears else ()
+        face = torch.from_numpy(np.ascontiguousarray(seen))[None].to(device)
+        parts.append({"scores": net(face, *sound)[0].float().cpu().numpy(), "labels": labels})
     spoken = np.concatenate([part["labels"] for part in parts])
     return average_precision(parts) if spoken.any() and not spoken.all() else 0.0
 
@@ -98,15 +82,4 @@ def egoasd_lesson(system: str, version: str, recipe: EgoasdRecipe) -> Lesson:
         right = ((logits > 0) == (batch["labels"] > 0)).float().mean()
         return detection_loss(logits, batch["labels"]), {"right": right}
 
-    net = Egoasd(recipe) if recipe.hears else EgoasdVideo(recipe)
-    return detection_lesson(system, version, net, recipe, task, hears=recipe.hears)
-
-
-def train_detector(lesson_of: Callable[[], Lesson], recipe: EgoasdRecipe, system: str, **options) -> Path:
-    """Train; options as of `train_lesson`.
-
-    Raises:
-        MissingResource: the recipe's corpus is not to be had.
-    """
-    refuse_paper(recipe, system, "VoxCeleb2 and EasyCom")
-    return train_lesson(lesson_of(), recipe, **options)
+    return Lesson(system, version, Egoasd(recipe) if recipe.hears else EgoasdVideo(recipe), task, recipe.hears)

@@ -12,11 +12,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from avbench.registry import Family
-from avbench.types import Card
 
 from .recipe import PAPER, SYNTH, VcafeRecipe
 
 VERSION = "vcafe-1"
+SOURCE = "Hong et al. 2022, arXiv 2207.06020; sizes by Hong et al. 2025, arXiv 2501.18157"
 VARIANTS = {
     "": "audio-visual V-CAFE; Conformer without relative positions",
     "audio": "V-CAFE that only listens; Conformer without relative positions",
@@ -34,31 +34,18 @@ def build(recipe: VcafeRecipe):
     return Vcafe(recipe) if recipe.watches else VcafeAudio(recipe)
 
 
-def _create(variant, *, recipe=None, weights=None, untrained=False):
-    from ...systems.nn.enhancer import Net, open_enhancer
-    from .system import Recogniser
+def _create(variant, **which):
+    from ...systems.nn.enhancer import Net
+    from .system import open_recogniser
 
-    watches = variant == ""
-    card = Card(
-        id=FAMILY.full_name(variant),
-        title=VARIANTS[variant],
-        paper="Hong et al. 2022, arXiv 2207.06020; sizes by Hong et al. 2025, arXiv 2501.18157",
-        inputs=frozenset({"audio", "video"} if watches else {"audio"}),
-        output="text",
-        rate=16000,
-        causal=False,
-        lookahead=0.0,
-    )
-    net = Net(version=VERSION, build=build, watches=watches, folder=Path(__file__).parent / "weights")
-    opened = open_enhancer(net, card, RECIPES[variant], recipe=recipe, weights=weights, untrained=untrained)
-    return Recogniser(opened, watches)
+    net = Net(version=VERSION, build=build, watches=variant == "", folder=Path(__file__).parent / "weights")
+    return open_recogniser(FAMILY.full_name(variant), VARIANTS[variant], net, RECIPES[variant], paper=SOURCE, **which)
 
 
 def _train(variant, recipe, **options):
     from .training import train_recogniser, vcafe_lesson
 
-    name = FAMILY.full_name(variant)
-    return train_recogniser(lambda: vcafe_lesson(name, VERSION, recipe), recipe, name, **options)
+    return train_recogniser(lambda: vcafe_lesson(FAMILY.full_name(variant), VERSION, recipe), recipe, **options)
 
 
 FAMILY = Family(

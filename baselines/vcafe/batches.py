@@ -4,10 +4,13 @@ A batch is a pure function of seed and step. Its sentences are of like length, s
 with one noise, as MUTUD's policy for recognition says (`avbench.protocols.policies`, `mutud-avsr`). Sound and lips are
 spoilt as for enhancement (`avbench.training.batches`).
 
+Of recordings some cannot be used: without words or longer than `LONGEST` seconds, they are left out; where no mouth is
+found, or a file is damaged, a clip of like length takes the place.
+
 Conventions: waves `[B, T]` float32 at 16 kHz, mouths `[B, F, 88, 88]` uint8; shorter clips are padded by zeros and by
 their last picture.
 
-Contents: `Sentences`, `SeenOnce`, `open_noises`.
+Contents: `Sentences`, `SeenOnce`, `open_sentences`, `training_noises`.
 """
 
 from collections.abc import Mapping
@@ -16,33 +19,49 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from avbench.data.noise import open_noise
 from avbench.protocols.policies import MUTUD_AVSR
 from avbench.seeds import Draw
 from avbench.signal.audio import RATE
 from avbench.signal.video import SAMPLES_PER_FRAME
-from avbench.training.batches import MixtureRecipe, NoiseTracks, equalise, mix_at, spoil_mouth
+from avbench.training.batches import MixtureRecipe, Noises, equalise, mix_at, readable, spoil_mouth
+from avbench.training.material import MATERIAL, Tell, noises_of, open_speech
+from avbench.types import Clip
 
 from ...systems.nn.video import fit_frames
 from .text import tokens_of
 
 NEIGHBOURS = 96  # clips of like length that one batch is drawn from
 HIDDEN = 10  # pictures at most, as for enhancement
-LONGEST = 8  # seconds of noise that can be cut in one piece
+LONGEST = 16  # seconds of a recorded sentence: 400 steps; of our choice, because attention grows with their square
+TRACK = 8  # seconds that an embedded noise has at least; no sentence of that corpus is longer
 MIXTURE = MixtureRecipe()  # for levels, equaliser, erasure and masks
 
 
-def open_noises() -> NoiseTracks:
-    """The embedded noises that training may hear."""
-    noises = open_noise(MUTUD_AVSR.stand_in[0])
-    return NoiseTracks([noises.load(item.id) for item in noises.items], LONGEST * RATE)
+def training_noises(corpus: str) -> Noises:
+    """The noises of MUTUD's policy for recognition: DEMAND for recordings, what stands in for it otherwise.
+
+    Raises:
+        MissingResource, BadFile: they are not here.
+    """
+    recorded = corpus in MATERIAL
+    name = MUTUD_AVSR.noise if recorded else MUTUD_AVSR.stand_in[0]
+    return noises_of(name, (LONGEST if recorded else TRACK) * RATE)
+
+
+def open_sentences(corpus: str, split: str, video: bool, tell: Tell = lambda line: None):
+    """Clips with their words; the arguments and errors are those of `open_speech`."""
+
+    def fits(clip: Clip) -> bool:
+        return clip.seconds <= LONGEST and bool(tokens_of(clip.text or ""))
+
+    return open_speech(corpus, split, video, tell, fits)
 
 
 class Sentences:
     """Clips by step.
 
     Args:
-        corpus: of `avbench.data.synth.corpus.TrainingArrays`.
+        corpus: clips with `text(index)`, as `open_sentences` gives them.
         noise: training noises.
         size: clips of a step.
         seed: of the draws.
@@ -52,7 +71,7 @@ class Sentences:
     """
 
     def __init__(
-        self, corpus, noise: NoiseTracks, size: int, *, seed: object, video: bool, augment: bool = True,
+        self, corpus, noise: Noises, size: int, *, seed: object, video: bool, augment: bool = True,
         spoil: bool = True,
     ):  # fmt: skip
         self.corpus, self.noise, self.size = corpus, noise, size
@@ -78,9 +97,12 @@ class Sentences:
 
         Returns:
             `noisy`, `clean` `[B, T]`, `length` `[B]` samples, `said` `[B, L]` int64 with -1 beyond the end, `snr` `[B]`
-            and, if wanted, `mouth` `[B, F, 88, 88]` and `shown` `[B, F]` bool; `clip` `[B]`: the numbers.
+            and, if wanted, `mouth` `[B, F, 88, 88]` and `shown` `[B, F]` bool; `clip` `[B]`: the numbers, of clips that
+            can be read.
         """
-        items = [self._item(c, Draw("sentence", str(self.seed), step, c), snr) for c in clips]
+        media = [self._media(c, step) for c in clips]
+        clips = [clip for clip, _, _ in media]
+        items = [self._item(*one, Draw("sentence", str(self.seed), step, one[0]), snr) for one in media]
         lengths = [len(item["noisy"]) for item in items]
         longest, letters = max(lengths), max(len(self._said[c]) for c in clips)
         said = np.full((len(clips), letters), -1, np.int64)
@@ -104,8 +126,25 @@ class Sentences:
             )
         return batch
 
-    def _item(self, clip: int, draw: Draw, snr: float | None) -> dict:
-        clean = self.corpus.audio(clip).astype(np.float32) / 32768
+    def _media(self, clip: int, step: int) -> tuple[int, np.ndarray, np.ndarray | None]:
+        """A clip with its sound and, if wanted, its mouth; one of like length in place of one that cannot be read.
+
+        Raises:
+            BadFile: many cannot.
+        """
+
+        def another(attempt: int) -> int:
+            place = self._by_length.index(clip)
+            near = self._by_length[max(0, place - NEIGHBOURS // 2) : place + NEIGHBOURS // 2]
+            return Draw("another sentence", str(self.seed), step, clip, attempt).choice(near)
+
+        found, (heard, seen) = readable(
+            clip, lambda k: (self.corpus.audio(k), self.corpus.mouth(k) if self.video else None), another
+        )
+        return found, heard, seen
+
+    def _item(self, clip: int, heard: np.ndarray, seen: np.ndarray | None, draw: Draw, snr: float | None) -> dict:
+        clean = heard.astype(np.float32) / 32768
         count, drawn = MUTUD_AVSR.training.draw(draw)
         kinds = draw.sample(range(len(self.noise)), count)
         noise = np.sum([self.noise.cut(k, draw, len(clean)) for k in kinds], axis=0, dtype=np.float32)
@@ -116,8 +155,8 @@ class Sentences:
         snr = drawn if snr is None else snr
         noisy, clean = mix_at(clean, noise, snr)
         item = {"noisy": noisy, "clean": clean, "snr": snr}
-        if self.video:
-            mouth = np.array(self.corpus.mouth(clip))
+        if seen is not None:
+            mouth = np.array(seen)
             item["mouth"] = spoil_mouth(mouth, MIXTURE, draw) if self.augment and self.spoil else mouth
             item["shown"] = np.ones(len(mouth), bool)
             if self.augment and not self.spoil and draw.chance(MIXTURE.mask):

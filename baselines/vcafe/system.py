@@ -3,11 +3,10 @@
 Conventions: 16 kHz; mouths 88 × 88 at 25 fps. Every clip is answered by itself, because the Conformer's convolutions
 see what lies beyond the end of a padded one; so a batch costs what its clips cost, and answers never hang on it.
 
-Contents: `Recogniser`, `transcribe`.
+Contents: `open_recogniser`, `Recogniser`, `transcribe`.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -15,15 +14,46 @@ from avbench.efficiency.arithmetic import exact_arithmetic
 from avbench.errors import UsageError
 from avbench.types import Card, Inputs, Prediction
 
-from ...systems.nn.enhancer import FPS, MOUTH, RATE, Enhancer
+from ...systems.nn.enhancer import FPS, RATE, Enhancer, Net, check_clip, open_enhancer
+from ...systems.nn.opened import OpenedNet
 from .beam import beam_search
+from .recipe import VcafeRecipe
 from .text import EDGE, text_of
 
 SHORTEST = RATE // FPS  # samples: one step of the net
 
 
-class Recogniser:
+def open_recogniser(
+    name: str, title: str, net: Net, recipes: Mapping[str, VcafeRecipe], *, paper: str, **which
+) -> "Recogniser":
+    """A recogniser with its card.
+
+    Args:
+        name: full name.
+        title: one line.
+        net: which, and whether it watches.
+        recipes: of the variant.
+        paper: where it is from.
+        **which: `recipe`, `weights`, `untrained` as of `avbench.registry.Family.create`.
+    """
+    card = Card(
+        id=name,
+        title=title,
+        paper=paper,
+        inputs=frozenset({"audio", "video"} if net.watches else {"audio"}),
+        output="text",
+        rate=RATE,
+        causal=False,
+        lookahead=0.0,
+    )
+    return Recogniser(open_enhancer(net, card, recipes, **which), net.watches)
+
+
+class Recogniser(OpenedNet):
     """A `System` that writes what it hears, and sees if it has lips.
+
+    Its network's forward pass is the encoder, CTC, and the decoder once over a sentence of ordinary length (15
+    characters a second): what one hypothesis of the search costs.
 
     Args:
         opened: which net, with which weights.
@@ -31,34 +61,8 @@ class Recogniser:
     """
 
     def __init__(self, opened: Enhancer, watches: bool):
-        self._opened, self._watches = opened, watches
-        self._module, self._device = None, "cpu"
-
-    @property
-    def card(self) -> Card:
-        """What it says about itself."""
-        return replace(self._opened.card, output="text")
-
-    @property
-    def digest(self) -> str:
-        """Hash of code version, sizes and weights."""
-        return self._opened.digest
-
-    def load(self, device: str) -> None:
-        """Build the net and move it to `"cpu"` or `"cuda"`."""
-        self._device, self._module = device, self.network().to(device)
-
-    def network(self):
-        """A new `nn.Module` of the deployed part, in evaluation mode, on the CPU.
-
-        Its forward pass is the encoder, CTC, and the decoder once over a sentence of ordinary length (15 characters a
-        second): what one hypothesis of the search costs.
-        """
-        return self._opened.network()
-
-    def example(self, seconds: float = 1.0, device: str = "cpu") -> tuple:
-        """Inputs of `network()` for one clip, made of noise."""
-        return self._opened.example(seconds, device)
+        super().__init__(opened)
+        self._watches = watches
 
     def predict(self, inputs: Sequence[Inputs]) -> list[Prediction]:
         """Transcribe each.
@@ -69,7 +73,7 @@ class Recogniser:
         if self._module is None:
             self.load(self._device)
         for item in inputs:
-            self._check(item)
+            check_clip(self.card.id, item, self._watches, "mutud/avsr")
         with exact_arithmetic():
             return [Prediction(text=self._transcribe(item)) for item in inputs]
 
@@ -85,25 +89,6 @@ class Recogniser:
             arguments.append(torch.from_numpy(item.video.frames[None, ..., 0].copy()).to(self._device))
         with torch.inference_mode():
             return transcribe(self._module, *arguments)
-
-    def _check(self, item: Inputs) -> None:
-        name = self.card.id
-        if item.audio is None:
-            raise UsageError(f"{name} needs speech, and {item.id} has none.")
-        if item.audio.rate != RATE:
-            raise UsageError(f"{name} takes speech at {RATE} Hz, and {item.id} has {item.audio.rate} Hz.")
-        if not self._watches:
-            return
-        if item.video is None:
-            raise UsageError(
-                f"{name} needs mouth video, and {item.id} has none: use a system that only listens, such as mutud/avsr."
-            )
-        shape = item.video.frames.shape
-        if shape[0] == 0 or shape[1:] != (MOUTH, MOUTH, 1) or item.video.fps != FPS:
-            raise UsageError(
-                f"{name} takes mouth video [F > 0, {MOUTH}, {MOUTH}, 1] at {FPS} fps, and {item.id} has "
-                f"{list(shape)} at {item.video.fps:g} fps."
-            )
 
 
 def transcribe(net, *clip) -> str:

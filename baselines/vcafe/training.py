@@ -5,7 +5,7 @@ Source: Watanabe et al. 2017 for the joint loss; MUTUD and V-CAFE for the rest, 
 Validation is on the validation speakers' sentences at -5 dB and without noise, by CTC's best path alone: error rates of
 words, quick to get and higher than those of the beam search that answers.
 
-Contents: `recognition_loss`, `best_path`, `recognition_lesson`, `error_rates`, `vcafe_lesson`, `train_recogniser`.
+Contents: `recognition_loss`, `best_path`, `train_recogniser`, `error_rates`, `vcafe_lesson`.
 """
 
 from collections.abc import Callable
@@ -16,14 +16,15 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from avbench.data.synth.articulation import VISEMES
-from avbench.data.synth.corpus import open_training
 from avbench.metrics.words import word_error_rate
 from avbench.training.batches import MixtureRecipe, Mixtures
 from avbench.training.loop import Batch
+from avbench.training.material import described
 
-from ...systems.nn.course import Lesson, Pupil, Task, refuse_paper, train_lesson
+from ...systems.nn.course import train_course
+from ...systems.nn.lesson import Lesson, Pupil
 from ...systems.nn.lips import freeze_lips, reading_loss
-from .batches import SeenOnce, Sentences, open_noises
+from .batches import SeenOnce, Sentences, open_sentences, training_noises
 from .model import Backbone, Vcafe, VcafeAudio
 from .recipe import VcafeRecipe
 from .text import BLANK, EDGE, text_of
@@ -67,31 +68,20 @@ def best_path(scores: Tensor) -> str:
     return text_of([k for k in path.tolist() if k != BLANK])
 
 
-def recognition_lesson(
-    system: str,
-    version: str,
-    net: nn.Module,
-    recipe: VcafeRecipe,
-    task: Task,
-    *,
-    deployed: Callable[[nn.Module], nn.Module] = lambda net: net,
-    sees: bool,
-    monitor: Callable[[nn.Module, Batch], dict[str, float]] | None = None,
-) -> Lesson:
-    """A recogniser's lesson.
+def train_recogniser(lesson_of: Callable[[], Lesson], recipe: VcafeRecipe, **options) -> Path:
+    """Train a recogniser.
 
     Args:
-        system: full name.
-        version: of its code.
-        net: as it is trained, with a `backbone`.
+        lesson_of: makes its lesson, whose net has a `backbone`; not asked before the data are at hand.
         recipe: sizes and schedule.
-        task: what it learns once lips are read.
-        deployed: part of the net.
-        sees: whether the deployed part takes mouths.
-        monitor: `(net, batch) -> values` on a validation batch.
+        **options: as of `train_course`.
+
+    Raises:
+        MissingResource: the recipe's corpus or its noises are not to be had.
     """
-    corpus, check = (open_training(recipe.corpus, split, recipe.watches) for split in ("train", "validation"))
-    noise = open_noises()
+    tell = options.get("announce", lambda line: None)
+    noise = training_noises(recipe.corpus)  # first, because it is soon known to be absent
+    corpus, check = (open_sentences(recipe.corpus, split, recipe.watches, tell) for split in ("train", "validation"))
     reads = recipe.watches and recipe.lip_steps > 0
     sentences = Sentences(corpus, noise, recipe.batch, seed=recipe.seed, video=recipe.watches, spoil=not reads)
     plain = Sentences(check, noise, CHECK_BATCH, seed="validation", video=recipe.watches, augment=False)
@@ -110,19 +100,14 @@ def recognition_lesson(
             freeze_lips(getattr(pupil, "module", pupil))
         return pupil(batch=batch, step=step)
 
-    def watch(net: nn.Module, step: int) -> dict[str, float]:
-        if monitor is None:
-            return {}
-        device = next(net.parameters()).device
-        with torch.no_grad():
-            return monitor(net, {name: value.to(device) for name, value in plain.batch(0).items()})
-
-    return Lesson(
-        system=system, version=version, model=Pupil(net, task, net.backbone.dim, len(VISEMES) if reads else 0),
-        objective=objective, batch_of=batch_of, validate=lambda net, step: error_rates(net, plain, recipe, sees),
-        deployed=deployed, monitor=watch, fingerprint=corpus.fingerprint,
-        data=f"{corpus.seconds / 3600:.1f} h of avbench-synth/{recipe.corpus}, in noise",
+    lesson = lesson_of()
+    course = lesson.course(
+        Pupil(lesson.net, lesson.task, lesson.net.backbone.dim, len(VISEMES) if reads else 0),
+        lambda net: error_rates(net, plain, recipe, lesson.both), lambda: plain.batch(0),
+        objective=objective, batch_of=batch_of, fingerprint=corpus.fingerprint,
+        data=f"{corpus.seconds / 3600:.1f} h of {described(recipe.corpus)}, in noise",
     )  # fmt: skip
+    return train_course(course, recipe, **options)
 
 
 @torch.no_grad()
@@ -131,14 +116,15 @@ def error_rates(net: nn.Module, plain: Sentences, recipe: VcafeRecipe, sees: boo
     device, found = next(net.parameters()).device, {}
     clips = list(range(min(recipe.check_clips, len(plain.corpus))))
     for name, snr in (("wer_low", LOW_SNR), ("wer_clean", NO_NOISE)):
-        heard = []
+        heard, said = [], []
         for begin in range(0, len(clips), CHECK_BATCH):
             batch = {n: v.to(device) for n, v in plain.of(clips[begin : begin + CHECK_BATCH], 0, snr).items()}
             seen = (batch["mouth"],) if sees else ()
             memory, valid = net.memory(batch["noisy"], *seen, length=batch["length"])
             rows = zip(net.backbone.ctc_scores(memory), valid.sum(1).tolist(), strict=True)
             heard += [best_path(scores[:steps]) for scores, steps in rows]
-        found[name] = word_error_rate(heard, [plain.corpus.text(clip) for clip in clips])
+            said += [plain.corpus.text(clip) for clip in batch["clip"].tolist()]
+        found[name] = word_error_rate(heard, said)
     return found
 
 
@@ -156,15 +142,4 @@ def vcafe_lesson(system: str, version: str, recipe: VcafeRecipe) -> Lesson:
             memory, valid = net.memory(batch["noisy"], batch["length"])
         return recognition_loss(net.backbone, memory, valid, batch["said"])
 
-    net = Vcafe(recipe) if recipe.watches else VcafeAudio(recipe)
-    return recognition_lesson(system, version, net, recipe, task, sees=recipe.watches)
-
-
-def train_recogniser(lesson_of: Callable[[], Lesson], recipe: VcafeRecipe, system: str, **options) -> Path:
-    """Train; options as of `train_lesson`.
-
-    Raises:
-        MissingResource: the recipe's corpus is not to be had.
-    """
-    refuse_paper(recipe, system, "LRS3 and DEMAND")
-    return train_lesson(lesson_of(), recipe, **options)
+    return Lesson(system, version, Vcafe(recipe) if recipe.watches else VcafeAudio(recipe), task, recipe.watches)

@@ -43,7 +43,7 @@ def _row(name: str, title: str, recipe: TrainingRecipe, module: str, parts: tupl
     build, adapter, train = (_later(module, part) for part in parts)
 
     def load(files: Mapping[str, Path], device: str) -> Any:
-        from .training import open_net
+        from .opened import open_net
 
         return adapter(open_net(build(recipe), files[asset.name], device), device)
 

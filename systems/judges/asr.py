@@ -23,10 +23,10 @@ from avbench.signal.audio import resample
 from avbench.training.loop import Batch
 from avbench.types import Audio
 
+from ..nn.course import Course, train_course
 from .hearing import BANDS, HOP, RATE, HearingBlock, LogMel, TimeConv
 from .recipe import AsrRecipe
 from .speech import Recordings, SpoilRecipe, pad_waves
-from .training import Course, train_course
 from .words import best_words, tokens, tokens_of
 
 STRIDE = 3

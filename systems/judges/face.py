@@ -23,11 +23,11 @@ from avbench.seeds import Draw, seed_of
 from avbench.signal.landmarks import COUNT
 from avbench.training.loop import Batch
 
+from ..nn.course import Course, train_course
 from .faces import POINT_SPREAD, Faces, draw_faces, mean_points, more_speakers
 from .recipe import FaceFeatureRecipe
 from .seeing import LEAST_SIDE, FaceTrunk, to_square
 from .spoilt_faces import FaceSpoil, spoil_faces
-from .training import Course, train_course
 
 FEATURES = 128
 FACTS = 45  # 15 traits, 12 of colour, 16 of movement, blur and noise

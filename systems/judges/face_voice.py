@@ -29,6 +29,7 @@ from avbench.signal.landmarks import COUNT
 from avbench.training.loop import Batch
 from avbench.types import Audio, Video
 
+from ..nn.course import Course, train_course
 from .couples import Couples, make_couples
 from .faces import POINT_SPREAD, mean_points
 from .hearing import BANDS, RATE, HearingBlock, LogMel, TimeConv
@@ -36,7 +37,6 @@ from .recipe import FaceVoiceRecipe
 from .seeing import FaceTrunk, to_square
 from .speech import pad_waves
 from .spoilt_faces import FaceSpoil, spoil_faces
-from .training import Course, train_course
 
 EMBEDDING = 64
 PLACES = 20  # features of each of 8 × 8 places

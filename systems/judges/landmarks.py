@@ -21,11 +21,11 @@ from avbench.seeds import Draw, seed_of
 from avbench.signal.landmarks import COUNT, EYE_CORNERS
 from avbench.training.loop import Batch
 
+from ..nn.course import Course, train_course
 from .faces import SIZE, Faces, draw_faces, more_speakers
 from .recipe import LandmarkRecipe
 from .seeing import FaceTrunk, to_square
 from .spoilt_faces import FaceSpoil, no_faces, spoil_faces
-from .training import Course, train_course
 
 REACH = 1.2  # of the grid, in halves of the picture
 CHUNK = 32

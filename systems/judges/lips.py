@@ -32,10 +32,10 @@ from avbench.signal.mouth_crop import fill_gaps
 from avbench.training.loop import Batch
 from avbench.types import Video
 
+from ..nn.course import Course, train_course
 from .hearing import HearingBlock
 from .lip_batches import SIDE, LipSpoil, WordClips, open_words, spoil_lips
 from .recipe import LipRecipe
-from .training import Course, train_course
 
 FPS = 25.0
 LEAST = 9  # pictures: 0.36 s, the length of a short word

@@ -3,7 +3,7 @@
 Source: MUTUD section III. Eqs 6 to 8 as in `losses`, over the steps that there are, with either modality in the role of
 the absent one: `Tame` calls the present one audio and the absent one video, as the paper does.
 
-Contents: `TameNumbers`, `Related`, `relate`, `recall`, `tame_loss`, `health`.
+Contents: `TameNumbers`, `SYNTH_TAME`, `Related`, `relate`, `recall`, `tame_loss`, `health`.
 """
 
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from .tame import Tame
 
+SOURCE = "Hong et al. 2025, arXiv 2501.18157"
 FRAMES = 1  # K: the audio front-ends of recognition and detection end at the pictures' 25 Hz
 
 
@@ -42,6 +43,10 @@ class TameNumbers:
     gamma: float = 1.0
     lambda_: float = 0.01
     tame_steps: int = 0
+
+
+SYNTH_TAME = {"tame_steps": 200, "stop_gradient": True, "reduction": "mean", "lambda_": 1.0}
+"""What the recipes `synth` say of TAME: as for enhancement, see `recipe`."""
 
 
 class Related(NamedTuple):

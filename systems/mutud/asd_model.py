@@ -4,7 +4,8 @@ Source: MUTUD, "Audiovisual Active Speaker Detection (AV-ASD)". EgoASD whose aud
 from the video features through the codebooks. Both have one feature per picture, so K = 1; the paper says that video
 features are repeated to fit, and not how many audio features there are.
 
-Conventions: those of `nn/egoasd.py`. Names of the state dict: `video.*`, `tame.*`, `head.*` (deployed), and `audio.*`.
+Conventions: those of `baselines/egoasd/model.py`. Names of the state dict: `video.*`, `tame.*`, `head.*` (deployed),
+and `audio.*`.
 
 Contents: `MutudAsdDeployed`, `MutudAsd`, `asd_lesson`.
 """
@@ -15,8 +16,8 @@ from torch import Tensor, nn
 from avbench.training.loop import Batch
 
 from ...baselines.egoasd.model import Head, VggAudio, VggVideo
-from ...baselines.egoasd.training import detection_lesson, detection_loss
-from ..nn.course import Lesson
+from ...baselines.egoasd.training import detection_loss
+from ..nn.lesson import Lesson
 from .absent import FRAMES, health, recall, relate, tame_loss
 from .asd import MutudAsdRecipe
 from .tame import Tame
@@ -77,10 +78,7 @@ def asd_lesson(system: str, version: str, recipe: MutudAsdRecipe) -> Lesson:
         f_v = net.video(batch["face"])
         return health(relate(net.tame, f_v, net.audio(batch["noisy"], f_v.shape[1]), _all(f_v), True))
 
-    return detection_lesson(
-        system, version, MutudAsd(recipe), recipe, task, deployed=lambda net: net.deployed(), hears=False,
-        monitor=monitor,
-    )  # fmt: skip
+    return Lesson(system, version, MutudAsd(recipe), task, False, lambda net: net.deployed(), monitor)
 
 
 def _all(features: Tensor) -> Tensor:

@@ -9,10 +9,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from avbench.types import Card
-
 from ...baselines.vcafe.recipe import PAPER, SYNTH, VcafeRecipe
-from .absent import TameNumbers
+from .absent import SOURCE, SYNTH_TAME, TameNumbers
 
 VERSION = "mutud-avsr-1"
 NAME = "mutud/avsr"
@@ -30,10 +28,8 @@ class MutudAvsrRecipe(TameNumbers, VcafeRecipe):
 
 
 RECIPES: Mapping[str, MutudAvsrRecipe] = {
-    "synth": MutudAvsrRecipe(
-        **asdict(SYNTH), tame_steps=200, stop_gradient=True, reduction="mean", lambda_=1.0
-    ),  # as for enhancement, see `recipe`
-    "paper": MutudAvsrRecipe(**asdict(PAPER), tame_steps=20 * 131_000 // 64),  # likewise
+    "synth": MutudAvsrRecipe(**asdict(SYNTH), **SYNTH_TAME),
+    "paper": MutudAvsrRecipe(**asdict(PAPER), tame_steps=20 * 131_000 // 64),  # 20 epochs, as for enhancement
 }
 
 
@@ -43,29 +39,18 @@ def _deployed(recipe: MutudAvsrRecipe):
     return MutudAvsrDeployed.of(recipe)
 
 
-def create(*, recipe: str | None = None, weights: Path | None = None, untrained: bool = False):
-    """The system; arguments as of `avbench.registry.Family`."""
-    from ...baselines.vcafe.system import Recogniser
-    from ..nn.enhancer import Net, open_enhancer
+def create(**which):
+    """The system; arguments as of `avbench.registry.Family.create`."""
+    from ...baselines.vcafe.system import open_recogniser
+    from ..nn.enhancer import Net
 
-    card = Card(
-        id=NAME,
-        title=TITLE,
-        paper="Hong et al. 2025, arXiv 2501.18157",
-        inputs=frozenset({"audio"}),
-        output="text",
-        rate=16000,
-        causal=False,
-        lookahead=0.0,
-    )
     net = Net(version=VERSION, build=_deployed, watches=False, folder=Path(__file__).parent / "weights")
-    opened = open_enhancer(net, card, RECIPES, recipe=recipe, weights=weights, untrained=untrained)
-    return Recogniser(opened, watches=False)
+    return open_recogniser(NAME, TITLE, net, RECIPES, paper=SOURCE, **which)
 
 
 def train(recipe: MutudAvsrRecipe, **options) -> Path:
-    """Train; options as of `train_lesson`."""
+    """Train; options as of `train_course`."""
     from ...baselines.vcafe.training import train_recogniser
     from .avsr_model import avsr_lesson
 
-    return train_recogniser(lambda: avsr_lesson(NAME, VERSION, recipe), recipe, NAME, **options)
+    return train_recogniser(lambda: avsr_lesson(NAME, VERSION, recipe), recipe, **options)

@@ -4,7 +4,8 @@ Source: MUTUD, "Audiovisual Speech Recognition (AVSR)". Wherever V-CAFE has vide
 and the fusion, the deployed net has the estimate. Audio and video features meet at 25 Hz, so K = 1; the paper says that
 video features are repeated to fit, which would need an audio front-end that ends at a higher rate than it describes.
 
-Conventions: those of `nn/vcafe.py`. Names of the state dict: `backbone.*`, `tame.*` (deployed) and `video.*`.
+Conventions: those of `baselines/vcafe/model.py`. Names of the state dict: `backbone.*`, `tame.*` (deployed) and
+`video.*`.
 
 Contents: `MutudAvsrDeployed`, `MutudAvsr`, `avsr_lesson`.
 """
@@ -16,8 +17,8 @@ from avbench.training.loop import Batch
 
 from ...baselines.vcafe.batches import SeenOnce
 from ...baselines.vcafe.model import Backbone, LipFront, all_of
-from ...baselines.vcafe.training import recognition_lesson, recognition_loss
-from ..nn.course import Lesson
+from ...baselines.vcafe.training import recognition_loss
+from ..nn.lesson import Lesson
 from ..nn.video import fit_frames
 from .absent import FRAMES, health, recall, relate, tame_loss
 from .avsr import MutudAvsrRecipe
@@ -88,7 +89,4 @@ def avsr_lesson(system: str, version: str, recipe: MutudAvsrRecipe) -> Lesson:
         f_v = fit_frames(net.video(batch["mouth"]), f_a.shape[1], 1)
         return health(relate(net.tame, f_a, f_v, valid, True))
 
-    return recognition_lesson(
-        system, version, MutudAvsr(recipe), recipe, task, deployed=lambda net: net.deployed(), sees=False,
-        monitor=monitor,
-    )  # fmt: skip
+    return Lesson(system, version, MutudAvsr(recipe), task, False, lambda net: net.deployed(), monitor)

@@ -1,79 +1,56 @@
-"""How a net that answers with something other than sound is trained: the loop, the weights, the facts of the training.
+"""How anything here is trained, systems and judges alike: the loop, the weights, the facts of the training.
 
-Contents: `Task`, `Pupil`, `Lesson`, `train_lesson`, `refuse_paper`.
+Contents: `Course`, `train_course`.
 """
 
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import torch
 from lightning.fabric.utilities.rank_zero import rank_zero_only
-from torch import Tensor, nn
+from torch import nn
 
-from avbench.errors import MissingResource
-from avbench.training.loop import Batch, Objective, fit
+from avbench.training.loop import Batch, Objective, Progress, fit
 from avbench.training.recipe import TrainingRecipe, fingerprint
 from avbench.training.weights import begin_from, load_weights, save_weights
 
-BITS = 8
-
-
-Task = Callable[[nn.Module, Batch, int], tuple[Tensor, dict]]
-"""`(net, batch, step) -> (loss, values to log)`."""
-
-
-class Pupil(nn.Module):
-    """A net while it learns: what it does for its loss is its forward pass, so that several processes can share it.
-
-    Args:
-        net: as it is trained; with a lip encoder `net.video` of `dim` features where it shall read visemes first.
-        task: what it learns.
-        dim: features of a picture.
-        visemes: how many there are to read; 0 where lips are not read.
-    """
-
-    def __init__(self, net: nn.Module, task: Task, dim: int = 0, visemes: int = 0):
-        super().__init__()
-        self.net, self.task = net, task
-        self.names = nn.Linear(dim, visemes) if visemes else None
-
-    def forward(self, *mouth: Tensor, batch: Batch | None = None, step: int = 0, reading: bool = False):
-        """Loss and values of a batch; where it reads, viseme scores `[B, F, visemes]` of crops `[B, F, 88, 88]`."""
-        return self.names(self.net.video(*mouth)) if reading else self.task(self.net, batch, step)
-
 
 @dataclass(frozen=True)
-class Lesson:
+class Course:
     """What is trained, and how.
 
     Args:
-        system: full name, e.g. `mutud/avsr`.
-        version: of the code that answers; enters the weights' metadata.
-        model: the pupil.
-        objective: `(pupil, batch, step) -> (loss, values to log)`.
+        name: full name of a system, e.g. `mutud/scratch`, or of a judge.
+        model: what learns, with all that only learning needs.
+        objective: `(model, batch, step) -> (loss, values to log)`.
         batch_of: `(step, rank, world) -> batch`.
-        validate: `(deployed net, step) -> values`, on speakers that the training does not know.
-        deployed: the part of the pupil's net whose weights are exported.
-        monitor: `(pupil's net, step) -> values`, beside those of the deployed part.
-        fingerprint: of the data.
-        data: one clause on what it learns from.
+        validate: `(averaged model, step) -> values`, on speakers that the training does not know.
+        fingerprint: of the data; a resume must have the same.
+        data: one clause on what it learns from, or what gives it when it is known how far the training came.
+        deployed: the part that answers, whose weights are exported; it shares them with the model.
+        begins: the part that takes the weights to begin from; the deployed one unless given.
+        version: of the code of a system that answers; a judge has none.
+        bits: of a weight as it is stored; weights of 8 bits are validated once more, because they cost what they cost.
     """
 
-    system: str
-    version: str
-    model: Pupil
+    name: str
+    model: nn.Module
     objective: Objective
     batch_of: Callable[[int, int, int], Batch]
     validate: Callable[[nn.Module, int], dict[str, float]]
-    deployed: Callable[[nn.Module], nn.Module]
     fingerprint: str
-    data: str
-    monitor: Callable[[nn.Module, int], dict[str, float]] = lambda model, step: {}
+    data: str | Callable[[Progress], str]
+    deployed: Callable[[nn.Module], nn.Module] = lambda model: model
+    begins: nn.Module | None = None
+    version: str | None = None
+    bits: int = 8
 
 
-def train_lesson(
-    lesson: Lesson,
+def train_course(
+    course: Course,
     recipe: TrainingRecipe,
     *,
     out: Path,
@@ -86,46 +63,47 @@ def train_lesson(
     """Train and export; see `avbench.training.train.train` for the arguments.
 
     Returns:
-        The path of the weights: 8 bits per channel, with metadata that says what was trained for how long.
+        The path of the weights, with metadata that says what was trained for how long.
 
     Raises:
         BadFile: `init` is no weight file, or none of it fits.
     """
     if init is not None:
-        announce(f"begins from {init}: {begin_from(lesson.model.net, init)}")
-
-    def validate(model: Pupil, step: int) -> dict[str, float]:
-        return lesson.validate(lesson.deployed(model.net).eval(), step) | lesson.monitor(model.net, step)
-
-    identity = f"{lesson.system} {recipe.name} {fingerprint(recipe)} {lesson.fingerprint}"
+        begins = course.deployed(course.model) if course.begins is None else course.begins
+        announce(f"begins from {init}: {begin_from(begins, init)}")
+    identity = f"{course.name} {recipe.name} {fingerprint(recipe)} {course.fingerprint}"
     average, progress = fit(
-        lesson.model, lesson.objective, lesson.batch_of, recipe, out=out, identity=identity, device=device,
-        resume=resume, hours=hours, validate=validate, announce=announce,
+        course.model, course.objective, course.batch_of, recipe, out=out, identity=identity, device=device,
+        resume=resume, hours=hours, validate=course.validate, announce=announce,
     )  # fmt: skip
     path = out / "weights.safetensors"
     if rank_zero_only.rank != 0:
         return path  # written by the first process
-    facts = {
-        "system": lesson.system, "version": lesson.version, "recipe": recipe.name,
-        "recipe_fingerprint": fingerprint(recipe), "steps": progress.steps, "planned_steps": progress.planned,
-        "trained_seconds": round(progress.seconds), "device": device, "data": lesson.data,
-        "corpus_fingerprint": lesson.fingerprint, "init": init.name if init else "",
-    }  # fmt: skip
-    net = lesson.deployed(average.net)
-    save_weights(path, {name: tensor.cpu() for name, tensor in net.state_dict().items()}, facts, bits=BITS)
-    net.load_state_dict(load_weights(path)[0])
-    values = lesson.validate(net.eval(), progress.steps)  # of the weights as stored: 8 bits cost what they cost
-    facts["stored"] = {name: round(value, 5) for name, value in values.items()}
+    facts = _facts(course, recipe, progress, device) | {"init": init.name if init else ""}
+    net, said = course.deployed(average), ""
+    save_weights(path, {name: tensor.cpu() for name, tensor in net.state_dict().items()}, facts, bits=course.bits)
+    if course.bits == 8:
+        net.load_state_dict(load_weights(path)[0])
+        values = course.validate(average.eval(), progress.steps)
+        facts["stored"] = {name: round(value, 5) for name, value in values.items()}
+        said = ", as stored " + " ".join(f"{name} {value:.4g}" for name, value in values.items())
     (out / "training.json").write_text(json.dumps(facts, indent=1) + "\n")
-    said = " ".join(f"{name} {value:.4g}" for name, value in values.items())
-    announce(f"{progress.stopped} after {progress.steps} of {progress.planned} steps, as stored {said}: {path}")
+    announce(f"{progress.stopped} after {progress.steps} of {progress.planned} steps{said}: {path}")
     return path
 
 
-def refuse_paper(recipe: TrainingRecipe, system: str, corpus: str) -> None:
-    """Raises `MissingResource` for a recipe that no embedded corpus serves."""
-    if recipe.corpus not in ("tiny", "small", "base"):
-        raise MissingResource(
-            f"The recipe {recipe.name} of {system} trains on {corpus}, which this version of avbench cannot train "
-            "from; the recipe synth trains on the embedded corpus."
-        )
+def _facts(course: Course, recipe: TrainingRecipe, progress: Progress, device: str) -> dict[str, Any]:
+    """What the weights say of themselves: what was trained, on what, for how long."""
+    who = {"judge": course.name} if course.version is None else {"system": course.name, "version": course.version}
+    return {
+        **who, "recipe": recipe.name, "recipe_fingerprint": fingerprint(recipe), "steps": progress.steps,
+        "planned_steps": progress.planned, "trained_seconds": round(progress.seconds), "device": _device_name(device),
+        "data": course.data if isinstance(course.data, str) else course.data(progress),
+        "data_fingerprint": course.fingerprint,
+    }  # fmt: skip
+
+
+def _device_name(device: str) -> str:
+    if device == "cuda":
+        return torch.cuda.get_device_name()
+    return f"CPU, {torch.get_num_threads()} thread{'s' if torch.get_num_threads() > 1 else ''}"

@@ -3,7 +3,7 @@
 Conventions: 16 kHz. For a causal net, clips of one batch are padded with zeros at their end to the longest of their
 group and cut again: what follows a clip does not reach it. Any other net gets clips of one length at a time.
 
-Contents: `Net`, `Enhancer`, `open_enhancer`, `weights_path`.
+Contents: `Net`, `Enhancer`, `check_clip`, `open_enhancer`, `weights_path`.
 """
 
 import hashlib
@@ -156,24 +156,39 @@ class Enhancer:
 
     def _check(self, item: Inputs) -> None:
         name = self.card.id
-        if item.audio is None:
-            raise UsageError(f"{name} needs noisy speech, and {item.id} has none.")
-        if item.audio.rate != RATE:
-            raise UsageError(f"{name} takes speech at {RATE} Hz, and {item.id} has {item.audio.rate} Hz.")
         if self._net.faces:
             raise UsageError(f"{name} is there to be counted: it takes a picture of a face, and {item.id} has none.")
-        if not self._net.watches:
-            return
-        if item.video is None:
-            raise UsageError(
-                f"{name} needs mouth video, and {item.id} has none: use a system that only listens, such as mutud."
-            )
-        shape = item.video.frames.shape
-        if shape[0] == 0 or shape[1:] != (MOUTH, MOUTH, 1) or item.video.fps != FPS:
-            raise UsageError(
-                f"{name} takes mouth video [F > 0, {MOUTH}, {MOUTH}, 1] at {FPS} fps, and {item.id} has "
-                f"{list(shape)} at {item.video.fps:g} fps."
-            )
+        check_clip(name, item, self._net.watches, "mutud")
+
+
+def check_clip(name: str, item: Inputs, watches: bool, listener: str) -> None:
+    """Whether a net can be asked about a clip.
+
+    Args:
+        name: of its system.
+        item: the clip.
+        watches: whether the net takes mouth video.
+        listener: a system of the kind that only listens, for who has no video.
+
+    Raises:
+        UsageError: it has no speech, at another rate, or not the mouth video that the net needs.
+    """
+    if item.audio is None:
+        raise UsageError(f"{name} needs speech, and {item.id} has none.")
+    if item.audio.rate != RATE:
+        raise UsageError(f"{name} takes speech at {RATE} Hz, and {item.id} has {item.audio.rate} Hz.")
+    if not watches:
+        return
+    if item.video is None:
+        raise UsageError(
+            f"{name} needs mouth video, and {item.id} has none: use a system that only listens, such as {listener}."
+        )
+    shape = item.video.frames.shape
+    if shape[0] == 0 or shape[1:] != (MOUTH, MOUTH, 1) or item.video.fps != FPS:
+        raise UsageError(
+            f"{name} takes mouth video [F > 0, {MOUTH}, {MOUTH}, 1] at {FPS} fps, and {item.id} has "
+            f"{list(shape)} at {item.video.fps:g} fps."
+        )
 
 
 def open_enhancer(
@@ -181,9 +196,9 @@ def open_enhancer(
     card: Card,
     recipes: Mapping[str, TrainingRecipe],
     *,
-    recipe: str | None,
-    weights: Path | None,
-    untrained: bool,
+    recipe: str | None = None,
+    weights: Path | None = None,
+    untrained: bool = False,
 ) -> Enhancer:
     """The `create` of a family of enhancement nets.
 

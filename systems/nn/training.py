@@ -6,22 +6,20 @@ deployed form: SI-SDR of the estimate minus that of the input, over all SNRs and
 Contents: `Exercise`, `train_enhancer`.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from lightning.fabric.utilities.rank_zero import rank_zero_only
 from torch import Tensor, nn
 
 from avbench.signal.audio import RATE
 from avbench.training.batches import READING_FRAMES, MixtureRecipe, Mixtures
-from avbench.training.loop import Batch, Objective, Progress, fit
+from avbench.training.loop import Batch, Objective, Progress
 from avbench.training.material import described, open_noises, open_speech
-from avbench.training.recipe import TrainingRecipe, fingerprint
-from avbench.training.weights import begin_from, save_weights
+from avbench.training.recipe import TrainingRecipe
 
+from .course import Course, train_course
 from .lips import LipReader
 
 VALIDATION_BATCHES = 4
@@ -55,18 +53,8 @@ class Exercise:
     monitor: Callable[[nn.Module, Batch], dict[str, float]] | None = None
 
 
-def train_enhancer(
-    exercise: Exercise,
-    recipe: TrainingRecipe,
-    *,
-    out: Path,
-    init: Path | None = None,
-    resume: bool = False,
-    device: str = "cpu",
-    hours: float | None = None,
-    announce: Callable[[str], None] = lambda line: None,
-) -> Path:
-    """Train and export; see `avbench.training.train.train` for the arguments.
+def train_enhancer(exercise: Exercise, recipe: TrainingRecipe, **options) -> Path:
+    """Train and export; options as of `train_course`.
 
     Returns:
         The path of the weights: float16, with metadata that says what was trained for how long.
@@ -74,58 +62,25 @@ def train_enhancer(
     Raises:
         MissingResource: the recipe's corpus or its noises are not to be had.
     """
-    if init is not None:
-        net = exercise.model.net if isinstance(exercise.model, LipReader) else exercise.model
-        announce(f"begins from {init}: {begin_from(net, init)}")
-    train, check = _mixtures(exercise, recipe, announce)
-    identity = (
-        f"{exercise.system} {recipe.name} {fingerprint(recipe)} {train.corpus.fingerprint} {train.noise.fingerprint}"
-    )
+    train, check = _mixtures(exercise, recipe, options.get("announce", lambda line: None))
+    device, model = options.get("device", "cpu"), exercise.model
 
     def batch_of(step: int, rank: int, world: int) -> Batch:
         if step >= exercise.reading - sum(recipe.pretraining):
             return train.batch(step, rank, world)
-        return train.pictures(step, rank, world, train.frames if exercise.model.whole_segments else READING_FRAMES)
+        return train.pictures(step, rank, world, train.frames if model.whole_segments else READING_FRAMES)
 
-    def validate(model: nn.Module, step: int) -> dict[str, float]:
-        return _validate(exercise, model, check, device)
+    def data(progress: Progress) -> str:
+        heard = max(0, progress.steps - sum(recipe.pretraining)) * recipe.batch * recipe.seconds / 3600
+        return f"{train.corpus.seconds / 3600:.1f} h of {described(recipe.corpus)}, {heard:.1f} h of mixtures heard"
 
-    average, progress = fit(
-        exercise.model,
-        exercise.objective,
-        batch_of,
-        recipe,
-        out=out,
-        identity=identity,
-        device=device,
-        resume=resume,
-        hours=hours,
-        validate=validate,
-        announce=announce,
-    )
-    path = out / "weights.safetensors"
-    if rank_zero_only.rank != 0:
-        return path  # written by the first process
-    metadata = _facts(exercise, recipe, progress, train, device) | {"init": init.name if init else ""}
-    state = {name: tensor.cpu() for name, tensor in exercise.deployed(average).state_dict().items()}
-    save_weights(path, state, metadata, bits=16)
-    (out / "training.json").write_text(json.dumps(metadata, indent=1) + "\n")
-    announce(f"{progress.stopped} after {progress.steps} of {progress.planned} steps: {path}")
-    return path
-
-
-def _facts(
-    exercise: Exercise, recipe: TrainingRecipe, progress: Progress, train: Mixtures, device: str
-) -> dict[str, str | int]:
-    """What the weights say of themselves: what was trained, on what, for how long."""
-    heard = max(0, progress.steps - sum(recipe.pretraining)) * recipe.batch * recipe.seconds / 3600
-    return {
-        "system": exercise.system, "version": exercise.version, "recipe": recipe.name,
-        "recipe_fingerprint": fingerprint(recipe), "steps": progress.steps, "planned_steps": progress.planned,
-        "trained_seconds": round(progress.seconds), "device": _device_name(device),
-        "data": f"{train.corpus.seconds / 3600:.1f} h of {described(recipe.corpus)}, {heard:.1f} h of mixtures heard",
-        "corpus_fingerprint": train.corpus.fingerprint,
-    }  # fmt: skip
+    course = Course(
+        exercise.system, model, exercise.objective, batch_of,
+        lambda model, step: _validate(exercise, model, check, device),
+        fingerprint=f"{train.corpus.fingerprint} {train.noise.fingerprint}", data=data, deployed=exercise.deployed,
+        begins=model.net if isinstance(model, LipReader) else model, version=exercise.version, bits=16,
+    )  # fmt: skip
+    return train_course(course, recipe, **options)
 
 
 def _mixtures(exercise: Exercise, recipe: TrainingRecipe, announce) -> tuple[Mixtures, Mixtures]:
@@ -163,9 +118,3 @@ def _si_sdr(estimate: Tensor, reference: Tensor) -> Tensor:
     target = alpha * reference
     ratio = target.square().sum(-1) / (target - estimate).square().sum(-1).clamp_min(1e-12)
     return 10 * torch.log10(ratio.clamp_min(1e-12))
-
-
-def _device_name(device: str) -> str:
-    if device == "cuda":
-        return torch.cuda.get_device_name()
-    return f"CPU, {torch.get_num_threads()} thread{'s' if torch.get_num_threads() > 1 else ''}"

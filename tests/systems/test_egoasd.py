@@ -32,7 +32,7 @@ BRIEF = {
 class FakeTracks:
     """Faces that open their mouth while a tone is heard."""
 
-    fingerprint, seconds = "fake", 4.0
+    fingerprint, described = "fake", "a fake"
 
     def __len__(self):
         return 2
@@ -256,8 +256,8 @@ def tiny(tmp_path_factory):
     """All three detectors after a training of three steps, one stopped and resumed on the way."""
     made = {}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(egoasd_training, "open_tracks", lambda size, split: FakeTracks())
-        patch.setattr(egoasd_training, "open_noises", noises)
+        patch.setattr(egoasd_training, "open_tracks", lambda corpus, split, tell: FakeTracks())
+        patch.setattr(egoasd_training, "training_noises", lambda corpus: noises())
         for variant in ("", "video", "mutud"):
             recipes = asd.RECIPES if variant == "mutud" else egoasd.RECIPES[variant]
             more = {"tame_steps": 2, "codes": 4} if variant == "mutud" else {}
@@ -270,7 +270,7 @@ def tiny(tmp_path_factory):
             weights = learn(recipe, out=folder, resume=variant == "video")
             made[variant] = create(weights=weights)
             made[variant].lines = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
-        yield made
+    return made
 
 
 def test_a_brief_training_logs_and_marks_its_weights(tiny):
@@ -302,6 +302,7 @@ def test_a_detector_learns_what_a_moving_mouth_means():
     assert np.mean(losses[-5:]) < 0.75 * np.mean(losses[:5])
 
 
-def test_the_paper_recipe_says_what_it_lacks(tmp_path):
-    with pytest.raises(MissingResource, match="EasyCom"):
+def test_the_paper_recipe_says_what_it_lacks(tmp_path, monkeypatch):
+    monkeypatch.setenv("AVBENCH_CACHE", str(tmp_path / "cache"))
+    with pytest.raises(MissingResource, match=r"easycom is not prepared .* run `avbench data prepare easycom PATH`"):
         egoasd.FAMILY.train("", PAPER, out=tmp_path)

@@ -2,8 +2,10 @@
 
 import itertools
 import json
+import re
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -81,6 +83,18 @@ def test_totals_are_those_of_the_card(weightless):
     assert parameters(vcafe.build(vcafe.RECIPES["audio"]["synth"])) == 1_955_234
 
 
+def test_the_card_counts_every_part(weightless):
+    card = (Path(vcafe.__file__).parent / "README.md").read_text()
+    rows = dict(re.findall(r"^\| ([\w-]+)[^|]* \| ([\d,]+) \|", card, re.MULTILINE))
+    net = Vcafe(PAPER)
+    back = net.backbone
+    parts = {"lips": net.video, "sound": back.audio, "cross-modal": back.attend, "mask": back.mask, "fusion": back.fuse}
+    parts |= {"Conformer": back.encoder, "Transformer": back.decoder, "CTC": back.ctc}
+    assert {name: int(count.replace(",", "")) for name, count in rows.items()} == {
+        name: parameters(part) for name, part in parts.items()
+    }
+
+
 def test_mutud_deploys_no_lips(weightless):
     from avbench.systems.mutud.avsr_model import MutudAvsr
 
@@ -101,6 +115,18 @@ def test_both_front_ends_give_a_step_for_every_picture():
         assert f_a.shape == (1, steps, 8) and valid.all()
         memory, _ = net.memory(torch.randn(1, samples), torch.zeros(1, 3, 88, 88, dtype=torch.uint8))
         assert memory.shape == (1, steps, 16)
+
+
+def test_pictures_that_end_early_stay_and_pictures_that_outlast_the_sound_are_not_looked_at():
+    torch.manual_seed(0)
+    net = Vcafe(replace(SYNTH, **TINY)).eval()
+    wave, mouth = torch.randn(1, 9600), torch.randint(0, 256, (1, 15, 88, 88), dtype=torch.uint8)
+    whole = net.memory(wave, mouth)[0]
+    longer = torch.cat([mouth, torch.randint(0, 256, (1, 9, 88, 88), dtype=torch.uint8)], 1)
+    torch.testing.assert_close(net.memory(wave, longer)[0], whole)
+    f_v = net.video(mouth[:, :6])
+    stays = torch.cat([f_v, f_v[:, -1:].expand(-1, 9, -1)], 1)
+    torch.testing.assert_close(net.memory(wave, mouth[:, :6])[0], net.memory_of(wave, stays)[0])
 
 
 def test_attention_is_the_formula():
@@ -332,7 +358,7 @@ def tiny(tmp_path_factory, cache):
             create = avsr.create if variant == "mutud" else partial(vcafe.FAMILY.create, variant)
             made[variant] = create(weights=weights)
             made[variant].lines = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
-        yield made
+    return made
 
 
 def test_a_brief_training_logs_its_stages_and_marks_its_weights(tiny):
@@ -348,6 +374,7 @@ def test_a_brief_training_logs_its_stages_and_marks_its_weights(tiny):
         assert system.card.finished and system.card.synthetic and "avbench-synth/tiny" in system.card.training
 
 
-def test_the_paper_recipe_says_what_it_lacks(tmp_path):
-    with pytest.raises(MissingResource, match="LRS3"):
+def test_the_paper_recipe_says_what_it_lacks(tmp_path, monkeypatch):
+    monkeypatch.setenv("AVBENCH_CACHE", str(tmp_path / "cache"))
+    with pytest.raises(MissingResource, match=r"noises demand .* run `avbench data prepare demand PATH`"):
         vcafe.FAMILY.train("", PAPER, out=tmp_path)

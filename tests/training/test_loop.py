@@ -129,6 +129,26 @@ def test_schedule():
     assert all(a >= b for a, b in pairwise(rates[4:]))
 
 
+class Sided(TrainingRecipe):
+    constant = True
+
+    def sides(self, model):
+        return [
+            {"params": [*model[0].parameters(), *model[1].parameters()]},
+            {"params": model[4].parameters(), "lr": 0},
+        ]
+
+
+def test_each_side_has_its_rate_and_rates_may_stay(tmp_path):
+    sided = Sided(**dataclasses.asdict(RECIPE))
+    assert [learning_rate(s, sided) for s in (0, 3, 4, 23)] == pytest.approx([2.5e-3, 1e-2, 1e-2, 1e-2])
+    before = net().state_dict()
+    begun = net()
+    fit(begun, objective, batch_of, sided, out=tmp_path, identity="toy")
+    moved = {name for name, value in begun.state_dict().items() if not torch.equal(value, before[name])}
+    assert {"0.weight", "1.weight"} <= moved and not {"4.weight", "4.bias"} & moved
+
+
 class Staged(TrainingRecipe):
     pretraining = (20, 10)
 
