@@ -57,8 +57,8 @@ def apply(
     A file at another rate than the system's is resampled to it and back, channels are answered one by one, and of a
     video file the sound is taken; each such conversion, also to 32-bit float, is reported.
 
-    A system that needs more than sound, or answers with something else, gets its files by name and answers once: with a
-    film (`.mp4`, with the given speech and the words that it is synthetic), sound (`.wav`) or text (`.txt`).
+    A system that answers with text or scores writes `.txt`. One that needs more than sound gets its files by name and
+    answers once: with a film (`.mp4`, with the given speech and the words that it is synthetic), `.wav` or `.txt`.
 
     Args:
         system: its name.
@@ -83,28 +83,28 @@ def apply(
     files = [Path(one) for one in ([inputs] if isinstance(inputs, str | Path) else inputs)]
     if files and given:
         raise UsageError("Files are named with --in, or without, not both.")
-    outputs = [] if given else _outputs(files, Path(out))
     ready = open_system(system, task=task, recipe=recipe, weights=Path(weights) if weights else None)
+    outputs = [] if given else _outputs(files, Path(out), _ending(ready))
     if given:
         return [_together(ready, named(given, ready.card), Path(out), device, stream)]
-    if ready.card.output != "audio":
-        raise UsageError(
-            f"{system} answers with {ready.card.output}, and sound is what apply writes: give it files by name with "
-            "--in, such as --in speech=FILE."
-        )
     if seen := sorted(ready.card.inputs - {"audio"}):
         more = " ".join(f"--in {name}=FILE" for name in seen)
         raise MissingResource(
             f"{system} needs {' and '.join(seen)} beside the sound: name a system that only listens, or give it files "
             f"by name with --in speech=FILE {more}."
         )
-    ready.load(choose_device(device))
     if stream:
         _begin(ready, system)
+    sounds = ready.card.output == "audio"
+    if sounds:
+        ready.load(choose_device(device))
     done, faults = [], []
     for file, output in zip(files, outputs, strict=True):
         try:
-            done.append(_streamed(ready, system, file, output) if stream else _one(ready, file, output))
+            if not sounds:
+                done.append(_together(ready, {SPEECH: file}, Path(out), device, stream))
+            else:
+                done.append(_streamed(ready, system, file, output) if stream else _one(ready, file, output))
         except BadFile as error:
             faults.append(str(error))
         except MissingResource as error:
@@ -121,8 +121,7 @@ def apply(
 def _together(system: System, files: Mapping[str, Path], out: Path, device: str, live: bool) -> Applied:
     """Answer files that belong together; errors as `apply`."""
     first, speech = next(iter(files.values())), files.get(SPEECH)
-    kind = "mp4" if system.card.output == "video" else ANSWERS[system.card.output].suffixes[0].removeprefix(".")
-    output = out / f"{(speech or first).stem}.{kind}"
+    output = out / f"{(speech or first).stem}{_ending(system)}"
     if out.exists() and not out.is_dir():
         raise UsageError(f"{out} is a file, and --out must be a folder.")
     if output.exists() and any(file.exists() and output.samefile(file) for file in files.values()):
@@ -152,7 +151,12 @@ def _together(system: System, files: Mapping[str, Path], out: Path, device: str,
     return Applied(first, output, notes)
 
 
-def _outputs(files: Sequence[Path], out: Path) -> list[Path]:
+def _ending(system: System) -> str:
+    """Of the file that holds an answer."""
+    return ".mp4" if system.card.output == "video" else ANSWERS[system.card.output].suffixes[0]
+
+
+def _outputs(files: Sequence[Path], out: Path, ending: str) -> list[Path]:
     """Where each answer goes.
 
     Raises:
@@ -162,7 +166,7 @@ def _outputs(files: Sequence[Path], out: Path) -> list[Path]:
         raise UsageError("No input file was named.")
     if out.exists() and not out.is_dir():
         raise UsageError(f"{out} is a file, and --out must be a folder.")
-    outputs = [out / f"{file.stem}.wav" for file in files]
+    outputs = [out / f"{file.stem}{ending}" for file in files]
     for i, (file, output) in enumerate(zip(files, outputs, strict=True)):
         if output in outputs[:i]:
             raise UsageError(f"{files[outputs.index(output)]} and {file} would both become {output}: apply them apart.")

@@ -6,6 +6,9 @@
     passed       anything between; the reason says what kept a loss from counting
     not judged   no p-value can be had: fewer than ten clusters, a metric of a set as a whole
 
+A value that the baseline has and the run has no more, because its answers failed, is lost too. Where no loss could ever
+be told from chance, because many rows are judged on few clusters, nothing is judged at all.
+
 Source: the tests are those of `compare`; correction Holm 1979.
 Conventions: a loss is above zero where the run is worse, whatever the direction of the metric. Counts of a system
 (parameters, multiply-accumulates, bytes) are equal anywhere and judged by a factor; its latency only where both were
@@ -25,12 +28,14 @@ from .compare import compare
 from .costs import cost_of
 from .exam import unique
 from .kept import is_kept, keep
+from .pooling import SETS
 from .record import hand_out
 from .runs import Run, open_run
-from .statistics import holm
+from .statistics import FLIPS, holm
 from .summary import usable
 
 LEVEL = 0.05
+LACKING = "the run has no value"
 BUSY = 2.0  # processes that wait for each core, beyond which a time says more about them than about the system
 COUNTS = {"parameters": "parameters", "macs": "MACs", "weights_bytes": "bytes"}
 
@@ -84,7 +89,7 @@ def check(
     baseline = open_run(against)
     found = compare(run, baseline)
     wanted = unique("metric", baseline.metrics if metrics is None else metrics)
-    rows = _judged([row for row in found["rows"] if row["metric"] in wanted])
+    rows = _judged(_lacking(run, baseline, [row for row in found["rows"] if row["metric"] in wanted]))
     result = {
         "passed": True,
         "renewed": renew,
@@ -115,6 +120,16 @@ def check(
     return result
 
 
+def _lacking(run: Run, baseline: Run, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The rows, those marked that have a value in the baseline and none in the run."""
+    found = []
+    for row in rows:
+        mine, other = (one.row(row["metric"], row["condition"]) for one in (run, baseline))
+        gone = mine and other and mine["value"] is None and other["value"] is not None
+        found.append({**row, "reason": f"{LACKING}: {row['reason']}"} if gone else dict(row))
+    return found
+
+
 def _judged(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Rows of `compare` with their verdicts."""
     tested = [row["p_value"] for row in rows if row["p_value"] is not None]
@@ -126,6 +141,8 @@ def _verdict(row: Mapping[str, Any], p_holm: float | None) -> dict[str, Any]:
     metric = get_metric(row["metric"])
     loss = None if row["difference"] is None else _loss(metric, row["a"], row["b"], row["difference"])
     row = {**row, "loss": loss, "relevance": metric.relevance, "p_holm": p_holm}
+    if row["reason"].startswith(LACKING):
+        return {**row, "verdict": "lost"}
     if p_holm is None or loss is None:
         return {**row, "verdict": "not judged"}
     real, matters = p_holm <= LEVEL, abs(loss) > metric.relevance
@@ -198,9 +215,6 @@ def _notes(run: Run, baseline: Run, rows: Sequence[Mapping[str, Any]]) -> list[s
     notes = []
     if run.system != baseline.system:
         notes.append(f"The run is of {run.system}, the baseline of {baseline.system}.")
-    mine, other = ({trial["trial"] for trial in one.trials} for one in (run, baseline))
-    if missing := len(other - mine):
-        notes.append(f"{missing} of the {len(other)} trials of the baseline were not run.")
     if blind := sum(row["verdict"] == "not judged" for row in rows):
         notes.append(f"{blind} of {len(rows)} rows could not be judged.")
     return notes
@@ -219,8 +233,14 @@ def _refuse_blindness(
     """A gate that judged less than was asked would pass without saying so.
 
     Raises:
-        UsageError: a metric is missing, or no row has a verdict.
+        UsageError: trials or a metric are missing, no row has a verdict, or none could ever be a loss.
     """
+    mine, other = ({trial["trial"] for trial in one.trials} for one in (run, baseline))
+    if unasked := len(other - mine):
+        raise UsageError(
+            f"{unasked} of the {len(other)} trials of {baseline.where} were not run: run all of them, or make a new "
+            "baseline with --renew."
+        )
     missing = [name for name in wanted if all(row["metric"] != name for row in rows)]
     if missing:
         why = " ".join(one for one in left_out if one.partition(" ")[0] in missing)
@@ -232,3 +252,17 @@ def _refuse_blindness(
     if all(row["verdict"] == "not judged" for row in rows):
         reason = next((row["reason"] for row in rows if row["reason"]), "")
         raise UsageError(f"Nothing can be judged: {reason}.")
+    tested = [row for row in rows if row["p_value"] is not None]
+    clusters = len({trial["cluster"] for trial in run.trials})
+    dull = sorted({row["metric"] for row in tested if len(tested) * _finest(run, row["metric"], clusters) > LEVEL / 2})
+    if dull:
+        raise UsageError(
+            f"{len(tested)} rows are judged on {clusters} clusters, so that no loss of {', '.join(dull)} could be told "
+            "from chance: name fewer metrics with --metrics, or use a plan with more clusters and fewer conditions."
+        )
+
+
+def _finest(run: Run, metric: str, clusters: int) -> float:
+    """The smallest p-value that there can be: of so many sign patterns, or of so many that are tried."""
+    anew = any("more" in trial["scores"].get(metric, {}) for trial in run.trials)
+    return max(2.0 ** (1 - clusters), 1 / (1 + (SETS if anew else FLIPS)))

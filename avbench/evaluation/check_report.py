@@ -156,8 +156,10 @@ def _cost_rows(cost: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _cell(text: str) -> str:
-    """A text that neither ends a cell of a table nor starts markup."""
-    return re.sub(r"([\\|`*_\[\]])", r"\\\1", html.escape(" ".join(str(text).split()), quote=False))
+    """A text that neither ends a cell of a table nor starts markup, names nobody and links to nothing."""
+    text = re.sub(r"([\\|`*_\[\]])", r"\\\1", html.escape(" ".join(str(text).split()), quote=False))
+    # Entities are undone before mentions and links are looked for; an empty comment between keeps them apart.
+    return re.sub(r"(@|#|:(?=//)|www(?=\.))", r"\1<!-- -->", text)
 
 
 def _clean(text: str) -> str:

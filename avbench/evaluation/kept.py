@@ -14,7 +14,7 @@ Conventions: a score that is `ok` and nothing else is written as its number (val
 other what it has. Of the facts only the hashes of what was heard and seen are kept, which say whether two runs are
 pairs. The same run gives the same bytes. Read back by `runs.open_run`.
 
-Contents: `KeptRecord`, `keep`, `kept_path`, `is_kept`.
+Contents: `KeptRecord`, `keep`, `kept_path`, `refuse_changed`, `is_kept`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,7 +26,7 @@ import numpy as np
 
 from ..errors import BadFile, IncompleteRun
 from ..signal.files import atomic_write
-from .identity import folder_name
+from .identity import digest_of, folder_name
 from .record import FORMAT, read_json, to_json
 
 if TYPE_CHECKING:
@@ -65,6 +65,10 @@ class KeptRecord:
             raise BadFile(f"{self.path} is not a kept run.")
         if found["kept"] != KEPT or found["head"].get("format") != FORMAT:
             raise BadFile(f"{self.path} is a kept run of another format than this avbench reads ({KEPT}, {FORMAT}).")
+        if digest_of(found["head"]["identity"]) != found["head"]["hash"]:
+            raise BadFile(
+                f"{self.path} was changed after it was kept: its identity is another than its hash says."
+            )
         return found
 
     @property
@@ -194,8 +198,39 @@ def kept_path(run: "Run", home: Path = HOME) -> Path:
     """
     identity = run.identity
     names = (run.task, identity["dataset"]["name"], identity["plan"]["name"], run.system)
-    *folders, name = map(folder_name, names)
+    *folders, name = map(_part, names)
     return Path(home, *folders, f"{name}.json")
+
+
+def _part(name: str) -> str:
+    """A name as part of a path; with digits of its hash where letters of it cannot be, so that no two become one."""
+    part = folder_name(name)
+    told = part == name.replace("/", "__") and part.strip(".")
+    return part if told else f"{part.strip('.')}-{digest_of(name)[:8]}"
+
+
+def refuse_changed(run: "Run") -> None:
+    """See that a kept run still follows from what stands in it: pooled values from scores, `official` from the plan.
+
+    Whoever makes boards of files that others have sent does this first; it takes as long as pooling does.
+
+    Raises:
+        BadFile: it does not.
+    """
+    from ..metrics import get_metric
+    from ..protocols import load_plan
+    from ..tasks import get_task
+    from .summary import summarise
+
+    metrics = [get_metric(name) for name in run.metrics if name not in run.left_out]
+    whole = [row for row in run.rows if row["metric"] not in run.left_out]
+    again = summarise(run.trials, run.identity["axes"], metrics, run.head["asked"], run.judges)
+    if to_json(again) != to_json(whole):
+        raise BadFile(f"{run.where} was changed after it was kept: its values do not follow from its scores.")
+    plan, task = run.identity["plan"], get_task(run.identity["task"])
+    committed = plan["name"] in task.plans and load_plan(plan["name"]).sha256 == plan["sha256"]
+    if run.head["official"] and (run.identity["limit"] is not None or not committed):
+        raise BadFile(f"{run.where} calls itself official, and its plan is not one of {task.id}, whole.")
 
 
 def is_kept(path: Path) -> bool:

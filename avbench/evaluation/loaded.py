@@ -109,8 +109,8 @@ def _lines(run: Run, axes: Sequence[str]) -> Iterator[dict[str, Any]]:
 def to_tensorboard(runs: Where | Iterable[Where], folder: str | Path) -> Path:
     """Write pooled values for TensorBoard: a curve for each system and metric, with the SNR as its step.
 
-    A tag is `<task>/<metric>` or, where other axes were varied, `<task>/<metric>/<axis>=<value>`; values without an SNR
-    stand at step 0. TensorBoard's steps are whole numbers: a curve with an SNR of another kind is refused.
+    A tag is `<task>/<metric>` or, where other axes were varied, `<task>/<metric>/<axis>=<value>`; values of runs
+    without SNRs stand at step 0. TensorBoard's steps are whole numbers: a curve with an SNR of another kind is refused.
 
     Args:
         runs: as for `load_runs`.
@@ -130,8 +130,8 @@ def to_tensorboard(runs: Where | Iterable[Where], folder: str | Path) -> Path:
         name = folder_name(f"{run.system}-{run.head['hash'][:8]}")
         with SummaryWriter(str(Path(folder) / name)) as writer:
             for row in run.rows:
-                if row["value"] is None or (not row["condition"] and "snr" in run.identity["axes"]):
-                    continue
+                if row["value"] is None or ("snr" in run.identity["axes"] and "snr" not in row["condition"]):
+                    continue  # pooled over SNRs, which is no step
                 condition = dict(row["condition"])
                 snr = condition.pop("snr", 0)
                 if snr == "clean":

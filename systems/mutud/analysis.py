@@ -20,6 +20,7 @@ Contents: `analyse`, `open_net`, `main`.
 
 import csv
 import json
+import math
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -181,6 +182,7 @@ def _facts(
         "synthetic": bool(exam.dataset.synthetic),
         "plan_sha256": exam.plan.sha256,
         "clips": len(next(iter(snrs.values()))),
+        "linear_penalty": None if math.isnan(penalty := tables.linear(found).penalty) else penalty,
         "codes": int(trained.net.tame.audio_codes.shape[1]),
         "perplexity": {f"{snr:g}": {name: told(name, some) for name in "pq"} for snr, some in snrs.items()},
         "frame": {"speaker": sample[0].speaker, "snr": sample[0].snr, "picture": sample[1]},

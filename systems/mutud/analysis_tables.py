@@ -7,10 +7,11 @@ speakers at all SNRs. Where TAME is no worse, it is not TAME that holds the esti
 `centred` is the cosine after each side lost its own mean over all frames of that SNR: a constant has none. Intervals
 are over speakers.
 
-Contents: `Features`, `similarity`, `projected`, `codes`, `usage`, `sample`, `frame`, `by_snr`.
+Contents: `Features`, `similarity`, `Linear`, `linear`, `projected`, `codes`, `usage`, `sample`, `frame`, `by_snr`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,7 +27,7 @@ PAIRS = {
 }
 COMPONENTS = 50  # principal components that are kept of a feature: what t-SNE is usually given
 FRAMES = 4  # of each clip that Fig. 4 shows
-RIDGES = (1e-2, 1e-1, 1.0, 10.0)  # penalties that are tried, of the mean variance of a feature; the best one counts
+RIDGES = tuple(10.0**k for k in range(-7, 2))  # penalties that are tried, of a feature's mean variance over all frames
 SAMPLE_SNR = 0.0  # dB; where it was not asked for, the first SNR that was
 
 
@@ -54,11 +55,12 @@ class Features(NamedTuple):
 
 def similarity(found: Sequence[Features]) -> Iterable[dict[str, Any]]:
     """Fig. 3: one row per SNR and pair; cosines and L2 distances of frames, averaged over clips."""
-    mean, linear = _rows(found, "video").mean(0), dict(zip(map(id, found), _linear(found), strict=True))
+    mean = _rows(found, "video").mean(0)
+    said = dict(zip(map(id, found), linear(found).told, strict=True))
     for snr, some in by_snr(found):
         kinds = {kind: [_rows([one], kind) for one in some] for kind in ("video", "estimate", "audio")}
         kinds |= {
-            "linear": [linear[id(one)] for one in some],
+            "linear": [said[id(one)] for one in some],
             "mean": [np.broadcast_to(mean, v.shape) for v in kinds["video"]],
         }
         every = {kind: np.concatenate(rows).mean(0) for kind, rows in kinds.items()}
@@ -77,44 +79,57 @@ def similarity(found: Sequence[Features]) -> Iterable[dict[str, Any]]:
             }  # fmt: skip
 
 
-def _linear(found: Sequence[Features]) -> list[np.ndarray]:
-    """F_v of each clip, `[K F, D]`, as a ridge regression on F_a has it.
+class Linear(NamedTuple):
+    """F_v of each clip, `[K F, D]`, as a ridge regression on F_a has it, and the penalty of that regression.
 
-    It was fitted on the other half of the speakers. The penalty is the one that does best, of `RIDGES`, so that the
-    bound errs on the high side, if at all.
+    It was fitted on the other half of the speakers. The penalty is the one of `RIDGES` that does best on those that it
+    is tested on, so that the bound errs on the high side, if at all.
     """
+
+    told: list[np.ndarray]
+    penalty: float
+
+
+def linear(found: Sequence[Features]) -> Linear:
+    """What a linear map can say; see `Linear`. Zeros where there is but one speaker."""
     speakers = sorted({one.speaker for one in found})
     half = {speaker: number % 2 for number, speaker in enumerate(speakers)}
     if len(speakers) < 2:
-        return [np.zeros_like(_rows([one], "video")) for one in found]
-    best: tuple[float, list[np.ndarray]] | None = None
+        return Linear([np.zeros_like(_rows([one], "video")) for one in found], math.nan)
     sums = [_sums_of([one for one in found if half[one.speaker] == side]) for side in (0, 1)]
+    best, least = Linear([], math.nan), math.inf
     for penalty in RIDGES:
-        maps = [_ridge(*sums[1 - side], penalty) for side in (0, 1)]
-        told = [_with_one(_rows([one], "audio")) @ maps[half[one.speaker]] for one in found]
+        maps = [_ridge(sums[1 - side], penalty) for side in (0, 1)]
+        told = [maps[half[one.speaker]](_rows([one], "audio")) for one in found]
         error = sum(np.square(t - _rows([one], "video")).sum() for t, one in zip(told, found, strict=True))
-        if best is None or error < best[0]:
-            best = error, told
-    return best[1]
+        if error < least:
+            best, least = Linear(told, penalty), error
+    return best
 
 
-def _sums_of(some: Sequence[Features]) -> tuple[np.ndarray, np.ndarray, int]:
-    """A'A, A'V and the number of frames, of F_a with a constant beside it."""
-    sounds = [_with_one(_rows([one], "audio")) for one in some]
-    products = sum(a.T @ _rows([one], "video") for a, one in zip(sounds, some, strict=True))
-    return sum(a.T @ a for a in sounds), products, sum(map(len, sounds))
+class _Sums(NamedTuple):
+    """Of some frames: means of F_a and F_v, and the centred products A'A and A'V."""
+
+    audio: np.ndarray
+    video: np.ndarray
+    square: np.ndarray
+    product: np.ndarray
 
 
-def _ridge(square: np.ndarray, product: np.ndarray, frames: int, penalty: float) -> np.ndarray:
-    """`[D + 1, D]`; the constant is not penalised."""
-    scale = np.trace(square[:-1, :-1]) / (len(square) - 1)
-    penalties = np.full(len(square), penalty * scale)
-    penalties[-1] = 0.0
-    return np.linalg.solve(square + np.diag(penalties) + 1e-9 * frames * np.eye(len(square)), product)
+def _sums_of(some: Sequence[Features]) -> _Sums:
+    means = [_rows(some, kind).mean(0) for kind in ("audio", "video")]
+    square = product = 0.0
+    for one in some:
+        a, v = (_rows([one], kind) - mean for kind, mean in zip(("audio", "video"), means, strict=True))
+        square, product = square + a.T @ a, product + a.T @ v
+    return _Sums(*means, square, product)
 
 
-def _with_one(rows: np.ndarray) -> np.ndarray:
-    return np.concatenate([rows, np.ones((len(rows), 1))], axis=1)
+def _ridge(sums: _Sums, penalty: float) -> Callable[[np.ndarray], np.ndarray]:
+    """`[T, D]` to `[T, D]`; the constant is not penalised."""
+    load = penalty * np.trace(sums.square) / len(sums.square) * np.eye(len(sums.square))
+    slope = np.linalg.lstsq(sums.square + load, sums.product, rcond=None)[0]
+    return lambda rows: (rows - sums.audio) @ slope + sums.video
 
 
 def _with_ends(name: str, values: Sequence[float], speakers: Sequence[str]) -> dict[str, Any]:

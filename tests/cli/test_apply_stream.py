@@ -94,7 +94,12 @@ def test_an_answer_that_no_wav_can_hold_is_refused_before_the_first_hop(avbench,
     assert code == 2 and "longer than the 4 GiB" in err and not (home / "there").exists()
 
 
-def test_a_system_with_another_answer_is_refused(avbench, home):
-    soundfile.write(home / "in.wav", wave("in"), 16000)
-    code, _, err = avbench("apply", "--system", "own_systems:Speaker", "in.wav", "--out", "there")
-    assert code == 2 and "answers with text, and sound is what apply writes" in err
+def test_what_answers_with_text_writes_text_and_is_not_streamed(avbench, home):
+    for name in ("one", "two"):
+        soundfile.write(home / f"{name}.wav", wave("in"), 16000)
+    code, _, err = avbench("apply", "--system", "own_systems:Speaker", "one.wav", "two.wav", "--out", "there")
+    assert code == 0, err
+    texts = [(home / "there" / f"{name}.txt").read_text() for name in ("one", "two")]
+    assert all(texts) and sorted(p.name for p in (home / "there").iterdir()) == ["one.txt", "two.txt"]
+    code, _, err = avbench("apply", "--stream", "--system", "own_systems:Speaker", "one.wav", "--out", "x")
+    assert code == 2 and "cannot be streamed" in err

@@ -148,7 +148,9 @@ def test_a_gate_that_cannot_see_says_so(home, tmp_path):
     with pytest.raises(UsageError, match="Nothing can be judged: there are 3 clusters"):
         check(few, few)
     limited = sit_exam(fake_exam(clips=16, limit=12), Gain(), tmp_path / "limited").folder
-    assert "8 of the 32 trials of the baseline were not run." in check(limited, home / "base")["notes"]
+    with pytest.raises(UsageError, match=r"8 of the 32 trials of .* were not run"):
+        check(limited, home / "base")
+    assert check(home / "base", limited)["passed"]  # more than the baseline has may be asked
     (few / "summary.json").unlink()
     with pytest.raises(IncompleteRun, match="not finished"):
         check(few, few)
@@ -156,6 +158,32 @@ def test_a_gate_that_cannot_see_says_so(home, tmp_path):
         check(home / "base", home / "base", cost_factor=0.9)
     with pytest.raises(UsageError, match="Only one"):
         check(home / "base", home / "base", junit="-", json="-")
+
+
+def test_where_no_loss_could_be_told_from_chance_nothing_passes(tmp_path):
+    """With ten speakers and six rows even a total failure has a p-value that the correction lets pass."""
+    few = sit_exam(fake_exam(clips=8, metrics=("stoi", "si-sdr")), Gain(), tmp_path / "few").folder
+    with pytest.raises(UsageError, match="Nothing can be judged"):
+        check(few, few)
+    ten = sit_exam(fake_exam(clips=10, metrics=("stoi", "si-sdr", "estoi")), Gain(), tmp_path / "ten").folder
+    assert check(ten, ten)["passed"]
+    many = sit_exam(fake_exam(clips=10, metrics=("stoi", "si-sdr", "estoi", "si-sdr-zm", "pesq-nb")), Gain(),
+                    tmp_path / "many").folder  # fmt: skip
+    with pytest.raises(UsageError, match="15 rows are judged on 10 clusters, so that no loss of estoi, pesq-nb"):
+        check(many, many)
+    assert check(many, many, metrics="stoi")["passed"]
+
+
+def test_a_value_that_is_no_more_is_lost(home, monkeypatch):
+    folder = changed(home, "gone", lambda m, i, v: v)
+    summary = json.loads((folder / "summary.json").read_text())
+    for row in summary["rows"]:
+        if row["metric"] == "stoi":
+            row["value"] = None
+    write_json(folder / "summary.json", summary)
+    result = check(folder, home / "base.json")
+    assert not result["passed"] and lost(result) == ["stoi"]
+    assert all(row["reason"].startswith("the run has no value") for row in result["rows"] if row["metric"] == "stoi")
 
 
 def test_an_anchor_has_no_cost_and_is_judged_all_the_same(home):

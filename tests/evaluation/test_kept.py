@@ -2,6 +2,8 @@
 
 import json
 import shutil
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from fakes import Gain, fake_exam, named, sit_exam
 from avbench.errors import BadFile, IncompleteRun, UsageError
 from avbench.evaluation import kept
 from avbench.evaluation.compare import compare
-from avbench.evaluation.kept import keep, kept_path
+from avbench.evaluation.kept import keep, kept_path, refuse_changed
 from avbench.evaluation.record import write_json
 from avbench.evaluation.runs import document, open_run, open_runs
 
@@ -129,3 +131,50 @@ def test_equivalent_renderings_of_an_official_exam_are_pairs_and_others_are_not(
     for sound in ("different", None):
         with pytest.raises(UsageError, match="other sound"):
             compare(exact, with_other_samples(folder, f"now{sound}", sound))
+
+
+def test_what_was_changed_by_hand_is_told(folder, tmp_path):
+    source = folder / "board/avse/gain.json"
+    refuse_changed(open_run(source))
+    document = json.loads(source.read_text())
+
+    def changed(name, change):
+        found = json.loads(json.dumps(document))
+        change(found)
+        path = tmp_path / f"{name}.json"
+        path.write_text(json.dumps(found))
+        return path
+
+    better = changed("better", lambda d: d["summary"]["rows"][0].update(value=0.999))
+    with pytest.raises(BadFile, match="do not follow from its scores"):
+        refuse_changed(open_run(better))
+    grand = changed("grand", lambda d: d["head"].update(official=True))
+    with pytest.raises(BadFile, match="calls itself official"):
+        refuse_changed(open_run(grand))
+    other = changed("other", lambda d: d["head"]["identity"]["system"].update(digest="0000"))
+    with pytest.raises(BadFile, match="another than its hash says"):
+        open_run(other)
+
+
+def test_committed_runs_follow_from_what_stands_in_them():
+    home = Path(__file__).resolve().parents[2] / "leaderboards" / "runs"
+    runs = open_runs(home)
+    assert len(runs) >= 4
+    for run in runs:
+        refuse_changed(run)
+        assert kept_path(run, home) == run.where
+
+
+def test_names_that_files_cannot_have_stay_apart_and_in_the_folder(folder):
+    run = open_run(folder / "runs" / "gain")
+
+    def path(**names):
+        identity = json.loads(json.dumps(run.identity))
+        for what, name in names.items():
+            identity[what]["name"] = name
+        return kept_path(SimpleNamespace(identity=identity, task="avse", system=identity["system"]["name"]), Path("x"))
+
+    assert path(system="my.mod:Größe") != path(system="my.mod:Grüße")
+    assert path(system="mutud/scratch").name == "mutud__scratch.json"
+    for name in ("..", ".", "../../a"):
+        assert ".." not in path(dataset=name, plan=name, system=name).parts and len(path(plan=name).parts) == 5

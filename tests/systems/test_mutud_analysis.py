@@ -45,6 +45,9 @@ def test_what_a_linear_map_of_the_sound_can_say_is_the_measure_of_tame():
         found.append(one._replace(audio=one.video @ turn + 2))
     rows = {row["pair"]: row for row in similarity(found)}
     assert rows["video-linear"]["centred"] > 0.95 and rows["video-estimate"]["centred"] == 0
+    # also where what counts is small among what does not: the best map is not shrunk away
+    small = [one._replace(audio=one.audio * np.logspace(0, -2, D)) for one in found]
+    assert {row["pair"]: row for row in similarity(small)}["video-linear"]["centred"] > 0.95
     deaf = [one._replace(audio=features(0.0, "", seed=100 + i).audio) for i, one in enumerate(found)]
     assert abs({row["pair"]: row for row in similarity(deaf)}["video-linear"]["centred"]) < 0.2
 
