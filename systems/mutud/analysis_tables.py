@@ -27,7 +27,7 @@ PAIRS = {
 }
 COMPONENTS = 50  # principal components that are kept of a feature: what t-SNE is usually given
 FRAMES = 4  # of each clip that Fig. 4 shows
-RIDGES = tuple(10.0**k for k in range(-7, 2))  # penalties that are tried, of a feature's mean variance over all frames
+RIDGES = tuple(10.0**k for k in range(-7, 5))  # penalties that are tried, of a feature's mean variance over all frames
 SAMPLE_SNR = 0.0  # dB; where it was not asked for, the first SNR that was
 
 
