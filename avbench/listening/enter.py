@@ -42,11 +42,15 @@ def enter(found: Tally, runs: Sequence[str | Path] = ()) -> list[Path]:
         The files; none for a preference.
 
     Raises:
-        UsageError: a run is gone, or is another one, or was made anew with other answers. Nothing is written then.
+        UsageError: a run is gone, has no media, or is another one, or was made anew with other answers. Nothing is
+            written then.
     """
     if found.kind == "ab":
         return []
     moved = [open_run(run) for run in runs]
+    for run in moved:
+        if run.folder is None:
+            raise UsageError(f"The kept run of {run.system} has scores and no media: name the run's own folder.")
     targets = [_find(known, moved) for known in found.key["runs"]]
     heard = [_heard(found, number, run) for number, run in enumerate(targets)]
     written = []

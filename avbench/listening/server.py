@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 HOST, PORT = "127.0.0.1", 8765
 PAGES = Path(__file__).parent / "page"
 STATIC = {"style.css": "text/css", "script.js": "text/javascript", "icon.svg": "image/svg+xml"}
-LONGEST = 4096  # bytes of a form
+LONGEST, MOST = 4096, 16  # bytes and fields of a form
 A_MONTH = 30 * 86400  # seconds
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'self'; "
@@ -236,5 +236,8 @@ class Desk:
             body += piece
             if len(body) > LONGEST:
                 return self._page("problem", 413, problem="This form is too long.")
-        fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=16)
+        try:
+            fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=MOST)
+        except ValueError:
+            return self._page("problem", 400, problem="This form has too many fields.")
         return await run_in_threadpool(answer, request, {name: values[0] for name, values in fields.items()})

@@ -5,7 +5,8 @@ and its names mean nothing but regular files. A tar has links, devices and spars
 known.
 
 Nothing of the directory is believed without a look: there is one end record at the very end, the directory lies right
-before it, files do not overlap, and unpacking counts bytes and stops where a file is longer than announced.
+before it, files lie side by side from the first byte on, and unpacking counts bytes and stops where a file is longer
+than announced.
 
 Limits: `LARGEST_ARCHIVE`, `LARGEST_FILE`, `LARGEST` (all files together), `MOST_FILES`, `DENSEST` (bytes out per byte
 in, of files beyond `SMALL`).
@@ -33,7 +34,7 @@ LARGEST_DIRECTORY = 8 * MIB
 DENSEST, SMALL = 200, 8 * MIB
 EPOCH = (1980, 1, 1, 0, 0, 0)
 END = struct.Struct("<4s4H2LH")
-UTF8, ENCRYPTED = 0x800, 0x1
+UTF8, ENCRYPTED, SIZES_BEHIND = 0x800, 0x1, 0x8
 LEFT_OUT = ("__pycache__", ".", "tests", "test_")
 KINDS = {
     stat.S_IFLNK: "a symbolic link", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device", stat.S_IFIFO: "a pipe",
@@ -100,8 +101,10 @@ def look(path: Path) -> Listing:
     for info in infos:
         _take(listing, info)
     _look_at_sizes(listing, infos)
-    if _overlap(infos, end):
-        listing.faults.append("Files overlap inside the archive, as they do in zip bombs.")
+    if not _side_by_side(path, infos, end):
+        listing.faults.append(
+            "Files overlap inside the archive, as they do in zip bombs, or other bytes lie between them."
+        )
     return listing
 
 
@@ -197,10 +200,33 @@ def name_faults(name: str) -> list[str]:
     return []
 
 
-def _overlap(infos: Iterable[zipfile.ZipInfo], end: int) -> bool:
-    places = sorted((info.header_offset, info.header_offset + 30 + info.compress_size) for info in infos)
-    starts = [start for start, _ in places[1:]] + [end]
-    return any(stop > start for (_, stop), start in zip(places, starts, strict=True)) if places else False
+def _side_by_side(path: Path, infos: Iterable[zipfile.ZipInfo], end: int) -> bool:
+    """The files fill the archive from its first byte to the directory, and each byte belongs to one of them."""
+    place = 0
+    with path.open("rb") as file:
+        for info in sorted(infos, key=lambda info: info.header_offset):
+            file.seek(info.header_offset)
+            head = file.read(30)
+            if info.header_offset != place or len(head) < 30:
+                return False
+            place += 30 + sum(struct.unpack("<HH", head[26:])) + info.compress_size
+            if struct.unpack_from("<H", head, 6)[0] & SIZES_BEHIND:
+                file.seek(place)
+                place += _behind(file.read(24), info)
+    return place == end
+
+
+def _behind(found: bytes, info: zipfile.ZipInfo) -> int:
+    """How many bytes repeat the sizes of a file behind it, as writers do that cannot go back; 0 where none do."""
+    for sizes in ("<LLL", "<LQQ"):
+        try:
+            told = struct.pack(sizes, info.CRC, info.compress_size, info.file_size)
+        except struct.error:
+            continue
+        for all_of_it in (b"PK\7\10" + told, told):
+            if found.startswith(all_of_it):
+                return len(all_of_it)
+    return 0
 
 
 def _look_at_folder(path: Path) -> Listing:

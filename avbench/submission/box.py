@@ -201,7 +201,10 @@ class Box:
                         reader.feed(piece)
                     except WireError as error:
                         raise EstimateFault(f"the system's answer cannot be used: {error}") from None
-        return reader.message()
+        try:
+            return reader.message()
+        except WireError as error:
+            raise EstimateFault(f"the system's answer cannot be used: {error}") from None
 
     def _wait(self, ready: selectors.BaseSelector, until: float, most: float) -> list:
         left = until - time.monotonic()

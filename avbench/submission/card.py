@@ -197,8 +197,10 @@ def _task(told: Mapping[str, Any]) -> tuple[str, list[str]]:
 
 
 def _requirements(told: Mapping[str, Any]) -> list[str]:
+    from packaging.markers import InvalidMarker, UndefinedComparison, UndefinedEnvironmentName
     from packaging.requirements import InvalidRequirement, Requirement
     from packaging.specifiers import InvalidSpecifier, SpecifierSet
+    from packaging.version import InvalidVersion
 
     faults = []
     try:
@@ -207,9 +209,12 @@ def _requirements(told: Mapping[str, Any]) -> list[str]:
         faults.append(f"{CARD}: environment.python must be like >=3.11, not {_short(told['python'])}.")
     for text in told.get("packages", ()):
         try:
-            if Requirement(text).url:
+            wanted = Requirement(text)
+            if wanted.url:
                 raise InvalidRequirement("an address")
-        except InvalidRequirement:
+            if wanted.marker is not None:
+                wanted.marker.evaluate()
+        except (InvalidRequirement, InvalidMarker, InvalidVersion, UndefinedComparison, UndefinedEnvironmentName):
             faults.append(f"{CARD}: environment.packages must be like numpy>=1.26, not {_short(text)}.")
     return faults
 

@@ -10,7 +10,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import BadFile, UsageError
+from ..errors import AvbenchError, BadFile, UsageError
 from .archive import Listing, look, write
 from .card import CARD, SubmissionCard, missing_packages, read_card
 from .contents import files_of_code, files_of_outputs
@@ -92,7 +92,7 @@ def _files(listing: Listing, card: SubmissionCard | None) -> list[str]:
         if card is None and any(name.startswith("outputs/") for name in listing.entries):
             return []  # which files are wanted only the card could say
         return files_of_code(listing, card)
-    except BadFile as error:
+    except AvbenchError as error:  # such as an SNR where the task has no noise
         return [str(error)]
 
 

@@ -4,27 +4,34 @@ What comes out is a run like any other: predictions as they were given, scores m
 them. Nothing is taken over from the archive but the words of its card.
 
 A box for each condition: whoever holds one clip at two SNRs can subtract one from the other and has the clean speech,
-and whoever sees them in turn can remember. So no box ever gets the same clip twice, and none can talk to another.
-Trials have other names there than in the plan.
+and whoever sees them in turn can remember. So no box ever gets the same clip twice. Boxes read the same files, and the
+ways to talk that are known to come of this are shut (`calls`); what they share with everyone on a machine, its load and
+what the kernel counts of it, is not. Trials have other names there than in the plan, and other seeds: keyed hashes,
+whose key the runs are kept beside, so that a resumed run asks as before.
 
-Contents: `score`, `Boxes`, `examinee_of`.
+Contents: `score`, `Boxes`, `examinee_of`, `key_beside`.
 """
 
+import hashlib
 import json as json_text
+import secrets
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from ..data.synth.cache import cache_folder
-from ..errors import EstimateFault, MissingResource, UsageError
+from ..errors import BadFile, EstimateFault, MissingResource, UsageError
 from ..evaluation import progress
 from ..evaluation.evaluate import run
 from ..evaluation.examinee import SOUNDS, Examinee
 from ..evaluation.record import write_json
 from ..evaluation.runs import Run
+from ..signal.files import atomic_write, file_lock
 from ..types import Inputs, Trial
 from . import sandbox
 from .archive import unpack
@@ -36,6 +43,7 @@ from .sandbox import Limits
 STARTS = 3  # attempts in a row to make a lost system ready again
 BOXES = 12  # at a time
 RECORD = "submission.json"
+KEY = ".submission-key"  # beside the folders of runs
 
 
 def score(
@@ -123,7 +131,7 @@ def opened(
     with tempfile.TemporaryDirectory(prefix="avbench-submission-") as folder:
         unpack(report.listing, Path(folder))
         secret = (cache_folder(), out.absolute())
-        boxes = Boxes(Path(folder), card, limits, trust or problem is not None, secret)
+        boxes = Boxes(Path(folder), card, limits, trust or problem is not None, secret, out)
         try:
             yield card, boxes, digest_of(Path(folder), report.listing)
         finally:
@@ -132,6 +140,8 @@ def opened(
 
 class Boxes:
     """The boxes that a submission sits in: one for each condition; one in all for outputs, which are made already.
+
+    A clip that comes again at one condition, as where several faces are judged, gets a further box of that condition.
 
     There are `BOXES` at a time. Where an exam has more conditions, the box that was opened last makes room, since the
     conditions come round in order: the others then stay, and only what has no place is opened anew each time.
@@ -142,15 +152,23 @@ class Boxes:
         limits: of each box.
         trust: no sandbox.
         secret: folders to be hidden.
+        keep: folder of the key that names and seeds are hashed with; without one it is forgotten.
     """
 
     def __init__(
-        self, folder: Path, card: SubmissionCard, limits: Limits, trust: bool = False, secret: tuple[Path, ...] = ()
+        self,
+        folder: Path,
+        card: SubmissionCard,
+        limits: Limits,
+        trust: bool = False,
+        secret: tuple[Path, ...] = (),
+        keep: Path | None = None,
     ):
-        self.card, self.limits, self.trust = card, limits, trust
+        self.card, self.limits, self.trust, self._keep = card, limits, trust, keep
         self._make: Callable[[], Box] = lambda: Box(folder, card.entry, card.answer, limits, trust, secret)
         self._spare: Box | None = None
-        self._boxes: dict[str, Box] = {}
+        self._boxes: dict[tuple[str, int], Box] = {}
+        self._come: Counter[tuple[str, str]] = Counter()
         self._in_vain, self._past = 0, 0.0
 
     def load(self, device: str) -> None:
@@ -164,11 +182,15 @@ class Boxes:
         Raises:
             MissingResource: a box could not be opened, `STARTS` times in a row.
         """
-        return [self.ask(self._inputs(trial), json_text.dumps(trial.condition, sort_keys=True)) for trial in trials]
+        named = [(trial, json_text.dumps(trial.condition, sort_keys=True)) for trial in trials]
+        return [self.ask(self._inputs(trial), condition, trial.clip) for trial, condition in named]
 
-    def ask(self, one: Inputs, condition: str = "") -> Any:
-        """The answer to one trial, from the box of its condition."""
-        place = condition if self.card.entry else ""
+    def ask(self, one: Inputs, condition: str = "", clip: str | None = None) -> Any:
+        """The answer to one trial, from the box of its condition that has not had its clip."""
+        place = ("", 0)
+        if self.card.entry:
+            place = (condition, self._come[condition, clip] if clip is not None else 0)
+            self._come[condition, clip] += 1
         if place not in self._boxes:
             if len(self._boxes) >= BOXES:
                 _, last = self._boxes.popitem()
@@ -187,7 +209,14 @@ class Boxes:
 
     def _inputs(self, trial: Trial) -> Inputs:
         """What the system sees; names of code's trials tell nothing, not even the SNR."""
-        return replace(trial.input, id=f"{trial.input.seed:016x}") if self.card.entry else trial.input
+        if not self.card.entry:
+            return trial.input
+        name = hashlib.blake2b(trial.id.encode(), key=self._key, digest_size=16).digest()
+        return replace(trial.input, id=name[:8].hex(), seed=int.from_bytes(name[8:], "little"))
+
+    @cached_property
+    def _key(self) -> bytes:
+        return secrets.token_bytes(32) if self._keep is None else key_beside(self._keep)
 
     def loading(self) -> float:
         """Seconds spent on opening boxes."""
@@ -202,10 +231,37 @@ class Boxes:
         return [*self._boxes.values(), *([self._spare] if self._spare else [])]
 
 
+def key_beside(folder: Path) -> bytes:
+    """The key of a folder of runs: drawn by whoever comes first, 32 bytes.
+
+    Raises:
+        BadFile: something else is kept there.
+        MissingResource: it cannot be kept.
+    """
+    path = folder / KEY
+    with file_lock(folder / f"{KEY}.lock"):
+        if not path.exists():
+            with atomic_write(path) as file:
+                file.write(secrets.token_hex(32).encode())
+            path.chmod(0o600)
+        try:
+            key = bytes.fromhex(path.read_text())
+        except ValueError:
+            key = b""
+    if len(key) != 32:
+        raise BadFile(f"{path} is damaged: delete it, and the unfinished runs of submissions beside it.")
+    return key
+
+
 def examinee_of(card: SubmissionCard, boxes: Boxes, digest: str) -> Examinee:
-    """A submission as whoever sits an exam."""
+    """A submission as whoever sits an exam. Under other limits than the usual other answers fail: it is another."""
     video = card.entry is not None and bool(set(card.inputs) - SOUNDS)
-    limited = None if boxes.limits.seconds == Limits.seconds else boxes.limits.seconds
+    usual = asdict(Limits())
+    under = {name: value for name, value in asdict(boxes.limits).items() if value != usual[name]}
+    if boxes.trust:
+        under["trust"] = True
+    if under:
+        digest = hashlib.sha256(f"{digest} {json_text.dumps(under, sort_keys=True)}".encode()).hexdigest()
     return Examinee(
-        card.name, digest, card.system, boxes.load, boxes.answer, video, boxes.close, limited, boxes.loading
+        card.name, digest, card.system, boxes.load, boxes.answer, video, boxes.close, reloading=boxes.loading
     )

@@ -11,6 +11,7 @@ Contents: `WireError`, `encode`, `Reader`, `inputs_to_wire`, `inputs_of`, `predi
 """
 
 import json
+import math
 import struct
 from collections.abc import Mapping
 from typing import Any
@@ -25,6 +26,7 @@ LONGEST_HEAD = 1 << 20
 LONGEST = 256 << 20  # bytes of all arrays of a message: more than three minutes of 128 × 128 film
 LONGEST_TEXT = 1 << 16
 MOST_ARRAYS = 64
+FASTEST = 1e9  # Hz or pictures a second
 TYPES = {"f4": np.dtype("<f4"), "u1": np.dtype("u1")}
 
 
@@ -75,7 +77,7 @@ class Reader:
             found = json.loads(head)
             self._layout = [_layout(entry) for entry in found["arrays"]]
             self._head = dict(found["said"])
-        except (ValueError, TypeError, KeyError, RecursionError, AttributeError) as error:
+        except (ValueError, TypeError, KeyError, RecursionError, AttributeError, OverflowError) as error:
             raise WireError(f"its head cannot be read ({type(error).__name__})") from None
         if len(self._layout) > MOST_ARRAYS or sum(each[3] for each in self._layout) > LONGEST:
             raise WireError("it announces more than a message may hold")
@@ -93,10 +95,13 @@ class Reader:
         return self._head is not None and self.missing == 0
 
     def message(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """What was said, and the arrays."""
+        """What was said, and the arrays. Raises `WireError`."""
         arrays, place = {}, 0
         for name, kind, shape, size in self._layout:
-            arrays[name] = np.frombuffer(self._buffer, kind, size // kind.itemsize, place).reshape(shape).copy()
+            try:
+                arrays[name] = np.frombuffer(self._buffer, kind, size // kind.itemsize, place).reshape(shape).copy()
+            except ValueError as error:
+                raise WireError(f"an array cannot be made ({error})") from None
             place += size
         return dict(self._head or {}), arrays
 
@@ -105,9 +110,9 @@ def _layout(entry: Any) -> tuple[str, np.dtype, tuple[int, ...], int]:
     name, kind, shape = entry
     if not isinstance(name, str) or not all(isinstance(n, int) and 0 <= n <= LONGEST for n in shape) or len(shape) > 4:
         raise ValueError("an array needs a name and a shape")
-    count = 1
-    for n in shape:
-        count *= n
+    if math.prod(max(n, 1) for n in shape) > LONGEST:  # also where there is a 0 among them
+        raise ValueError("an array needs a shape that can be")
+    count = math.prod(shape)
     return name, TYPES[kind], tuple(shape), count * TYPES[kind].itemsize
 
 
@@ -163,10 +168,10 @@ def prediction_of(said: Mapping[str, Any], arrays: Mapping[str, np.ndarray], kin
         if kind == "scores":
             return Prediction(scores=arrays["scores"])
         rate = said["rate"]
-        if isinstance(rate, bool) or not isinstance(rate, int | float):
+        if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 < rate < FASTEST:
             raise TypeError("no rate")
         if kind == "audio":
             return Prediction(audio=Audio(arrays["audio"], rate))
         return Prediction(video=Video(arrays["video"], float(rate)))
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise WireError(f"it holds no {kind} ({error})") from None

@@ -10,7 +10,7 @@ Contents: `Film`, `Films`, `open_films`, `Pieces`.
 """
 
 from collections.abc import Callable
-from functools import cache
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -29,6 +29,7 @@ from .landmarks import to_units
 from .recipe import AtvgnetRecipe
 
 STYLE = "three-point"
+IN_MEMORY = 8192  # clips whose points are kept, 16 kB each
 
 
 class Film(NamedTuple):
@@ -49,7 +50,7 @@ class Films:
 
     def __init__(self, kept: shared.Films, dataset: Dataset):
         self.name, self.fingerprint, self._kept, self._dataset = kept.name, kept.fingerprint, kept, dataset
-        self.points = cache(self._points)
+        self.points = lru_cache(maxsize=IN_MEMORY)(self._points)
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -60,7 +61,7 @@ class Films:
 
     def _points(self, index: int) -> Tensor:
         """`[F, 68, 2]` as registered; where a recording lacks pictures, those of its last one stay."""
-        points = self._dataset.landmarks(self._dataset.clip(self._dataset.ids[index]))
+        points = self._dataset.landmarks(self._dataset.clip(self._kept.ids[index]))
         turn, shift = placed(points, STYLE)
         z = turn[:, None] * as_complex(points) + shift[:, None]
         found = torch.from_numpy(np.stack([z.real, z.imag], axis=-1).astype(np.float32))

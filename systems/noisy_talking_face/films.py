@@ -2,23 +2,30 @@
 
 Of the embedded corpus the part `words` is in the role of LRW. Its faces are drawn, registered by the means of eyes and
 nose as the task's are (`avbench.data.faces`), and kept as memory-mapped shards, which several trainings share. Of
-recordings (LRW, where `avbench data prepare` was told of it) the registered films of the data room are read.
+recordings (LRW, where `avbench data prepare` was told of it) the registered films of the data room are read. Those that
+show no face or are damaged are left out, which is told, and enters the fingerprint.
 
     $AVBENCH_CACHE/noisy-talking-face/<what decides the pictures>/<split>-<shard>/
         frames.npy [n, 29, S, S, 3] uint8 · mouth.npy [n, 29, 2] float32, pixels · audio.npy [n, 18560] int16, 16 kHz
+        left.json {clip: why}, only where some were left out; of no clip at all there are no arrays
 
 Contents: `Films`, `open_films`, `register`.
 """
 
-from collections.abc import Callable
+import json
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
 
-from avbench.data.dataset import Dataset, open_dataset
+from avbench.data.dataset import Dataset, open_dataset, pictured
 from avbench.data.faces.crops import placed
 from avbench.data.synth.cache import cache_folder, source_digest
 from avbench.data.synth.parts.words import FRAMES
+from avbench.errors import BadFile, MissingResource
 from avbench.processors import processes, usable_processors
 from avbench.signal.audio import to_int16
 from avbench.signal.files import atomic_folder, digest, file_lock
@@ -27,6 +34,8 @@ from avbench.signal.video import SAMPLES_PER_FRAME
 
 VERSION = 1  # of what is kept
 SHARD = 20  # clips
+OPEN = 64  # shards that are mapped at a time, of three files each: systems limit both maps and open files
+ARRAYS = ("frames", "mouth", "audio")
 STYLE, SIDE = "three-point", 128
 
 _mine: dict[str, Dataset] = {}
@@ -37,32 +46,41 @@ class Films:
 
     Args:
         name: of the data set.
-        folders: of the shards.
-        count: of clips.
+        shards: folder of each, and the ids of its clips.
         fingerprint: of the clips and their pictures.
+
+    Attributes:
+        ids: of the clips.
     """
 
-    def __init__(self, name: str, folders: list[Path], count: int, fingerprint: str):
-        self.name, self.fingerprint, self._count = name, fingerprint, count
-        self._shards = [
-            tuple(np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("frames", "mouth", "audio"))
-            for folder in folders
-        ]
+    def __init__(self, name: str, shards: Sequence[tuple[Path, Sequence[str]]], fingerprint: str):
+        self.name, self.fingerprint = name, fingerprint
+        self.ids = tuple(clip for _, ids in shards for clip in ids)
+        self._folders = [folder for folder, _ in shards]
+        self._firsts = list(accumulate((len(ids) for _, ids in shards), initial=0))[:-1]
+        self._arrays = lru_cache(maxsize=OPEN)(self._mapped)
 
     def __len__(self) -> int:
-        return self._count
+        return len(self.ids)
+
+    def _mapped(self, shard: int) -> tuple[np.ndarray, ...]:
+        return tuple(np.load(self._folders[shard] / f"{name}.npy", mmap_mode="r") for name in ARRAYS)
+
+    def _of(self, index: int, array: int) -> np.ndarray:
+        shard = bisect_right(self._firsts, index) - 1
+        return self._arrays(shard)[array][index - self._firsts[shard]]
 
     def frames(self, index: int) -> np.ndarray:
         """`[29, S, S, 3]` uint8, a read-only view."""
-        return self._shards[index // SHARD][0][index % SHARD]
+        return self._of(index, 0)
 
     def mouth(self, index: int) -> np.ndarray:
         """`[29, 2]` float32: the mean of the mouth's points, x and y in pixels of `frames`."""
-        return self._shards[index // SHARD][1][index % SHARD]
+        return self._of(index, 1)
 
     def audio(self, index: int) -> np.ndarray:
         """`[18560]` int16 at 16 kHz."""
-        return self._shards[index // SHARD][2][index % SHARD]
+        return self._of(index, 2)
 
 
 def open_films(
@@ -78,17 +96,18 @@ def open_films(
     Args:
         corpus: size of the part `words`, or the name of a data set of recordings.
         split: `"train"` or `"validation"`.
-        clips: how many at most, the first of the split.
+        clips: how many at most, the first of the split that have pictures.
         size: S, pixels of a side.
         announce: gets a line of text now and then.
         workers: processes; as many as processors unless given.
 
     Raises:
-        MissingResource: the corpus is not here, no speech engine, no space.
+        MissingResource: the corpus is not here or nothing of it can be used, no speech engine, no space.
     """
     name = f"avbench-synth/words/{corpus}" if corpus in ("tiny", "small", "base") else corpus
     dataset = open_dataset(name, split)
-    ids = list(dataset.ids[:clips])
+    known = frozenset(pictured(dataset))
+    ids = [clip for clip in dataset.ids if clip in known][:clips]
     sources = source_digest("words") if hasattr(dataset, "face") else "recordings"
     key = digest("\n".join([str(VERSION), dataset.fingerprint, sources, str(size)]).encode())
     home = cache_folder() / "noisy-talking-face" / key[:16]
@@ -99,7 +118,20 @@ def open_films(
         announce(f"{name}, {split}: {sum(len(part) for part, _ in missing)} of {len(ids)} films are to be made")
         dataset.prepare([clip for part, _ in missing for clip in part], workers=workers)
         _make(missing, name, split, size, min(workers or usable_processors(), len(missing)), announce)
-    return Films(name, folders, len(ids), digest("\n".join([key, *ids]).encode()))
+    left = {clip: why for folder in folders for clip, why in _left(folder).items()}
+    if left:
+        said = f"{len(left)} of {len(ids)} films cannot be used and are left out"
+        announce(f"{name}, {split}: {said}; the first: {next(iter(left.values()))}")
+    if len(left) == len(ids):
+        raise MissingResource(f"{name} has no {split} films that can be trained on.")
+    shards = [(home, [i for i in part if i not in left]) for home, part in zip(folders, parts, strict=True)]
+    return Films(name, shards, digest("\n".join([key, *ids, *(f"without {i}" for i in left)]).encode()))
+
+
+def _left(folder: Path) -> dict[str, str]:
+    """By clip, why a shard lacks it."""
+    path = folder / "left.json"
+    return json.loads(path.read_text("utf-8")) if path.is_file() else {}
 
 
 def _make(missing, name: str, split: str, size: int, workers: int, announce: Callable[[str], None]) -> None:
@@ -121,18 +153,25 @@ def _begin(name: str, split: str) -> None:
 
 
 def _shard(ids: list[str], folder: Path, size: int) -> None:
-    """Make one shard, unless another process has."""
+    """Make one shard, unless another process has, of those clips that can be used."""
     with file_lock(folder.parent / f".{folder.name}.lock"):
         if folder.is_dir():
             return
-        made = [_clip(_mine["dataset"], clip_id, size) for clip_id in ids]
+        made, left = [], {}
+        for clip_id in ids:
+            try:
+                made.append(_clip(_mine["dataset"], clip_id, size))
+            except BadFile as error:
+                left[clip_id] = str(error)
         with atomic_folder(folder) as aside:
-            for name, arrays in zip(("frames", "mouth", "audio"), zip(*made, strict=True), strict=True):
+            if left:
+                (aside / "left.json").write_text(json.dumps(left, indent=1), "utf-8")
+            for name, arrays in zip(ARRAYS, zip(*made, strict=True), strict=True) if made else ():
                 np.save(aside / f"{name}.npy", np.stack(arrays))
 
 
 def _clip(dataset: Dataset, clip_id: str, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Frames, mouth and sound of a clip, as long as LRW's."""
+    """Frames, mouth and sound of a clip, as long as LRW's. Raises `BadFile` where it cannot be used."""
     clip = dataset.clip(clip_id)
     if hasattr(dataset, "face"):
         points = dataset.landmarks(clip)
@@ -140,6 +179,7 @@ def _clip(dataset: Dataset, clip_id: str, size: int) -> tuple[np.ndarray, np.nda
     else:
         from avbench.data.faces import cut
 
+        dataset.landmarks(clip)  # refuses pictures that are longer or shorter than the sound
         video, track = cut(dataset.path(clip, "video"), STYLE)
         frames, mouth = register(video.frames, track.points, size, registered=True)
     wanted = FRAMES * SAMPLES_PER_FRAME

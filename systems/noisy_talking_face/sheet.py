@@ -1,7 +1,8 @@
 """A contact sheet of made films like the paper's Fig. 6: a row for each system, a column for each moment.
 
 The true film is the topmost row, from the anchor `true-video`; then come the systems, then the other anchors. Pictures
-are the very ones that were judged, pixel by pixel; where a system gave no answer its row says so.
+are the very ones that were judged, pixel by pixel; where a system gave no answer its row says so. The file's own
+`Comment` says that it is synthetic media.
 
 Source: Eskimez et al. 2020, ICASSP, Fig. 6: speech-shaped noise at 0 dB on LRW, babble at 5 dB on GRID. Which clips it
 shows the paper does not say: here it is the first that every run has answered, unless the user names one.
@@ -22,6 +23,7 @@ from avbench.evaluation.runs import Run
 from avbench.signal.files import atomic_write
 
 TRUTH = "true-video"
+TAG = "Synthetic media, made by a program, beside the true film in the first row."
 LIKE_THE_PAPER = {"words": ("speech-shaped", 0.0), "commands": ("babble", 5.0)}
 MARGIN, LINE, GAP = 150, 18, 2  # pixels: of the labels, of a line of text, between pictures
 PAPER, INK, FAINT = (255, 255, 255), (20, 20, 20), (120, 120, 120)
@@ -111,6 +113,7 @@ def _moments(film: np.ndarray, columns: int) -> np.ndarray:
 
 def _save(path: Path, lines: Sequence[str], rows: Sequence[tuple[str, np.ndarray | None]], moments: np.ndarray) -> None:
     from PIL import Image, ImageDraw, ImageFont
+    from PIL.PngImagePlugin import PngInfo
 
     height, width = rows[0][1].shape[1:3]
     top = LINE * (len(lines) + 1)
@@ -131,7 +134,8 @@ def _save(path: Path, lines: Sequence[str], rows: Sequence[tuple[str, np.ndarray
             if moment < len(film):
                 picture = Image.fromarray(film[moment])
                 sheet.paste(picture.resize((width, height)), (MARGIN + k * (width + GAP), y))
-    memory = io.BytesIO()
-    sheet.save(memory, format="PNG")
+    info, memory = PngInfo(), io.BytesIO()
+    info.add_text("Comment", TAG)
+    sheet.save(memory, format="PNG", pnginfo=info)
     with atomic_write(path) as file:
         file.write(memory.getvalue())

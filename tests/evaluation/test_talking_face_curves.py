@@ -69,7 +69,9 @@ def test_a_sheet_has_a_row_for_each_system_with_the_very_pictures(runs, tmp_path
     from PIL import Image
 
     out = drawn(runs, tmp_path / "out", "--frames", "3")
-    sheet = np.asarray(Image.open(out / "fig6-fake.png"))
+    sheet = Image.open(out / "fig6-fake.png")
+    assert "Synthetic media" in sheet.text["Comment"]
+    sheet = np.asarray(sheet)
     top, step = 18 * 3, 32 + 2
     assert sheet.shape == (top + 3 * step, 150 + 3 * step, 3)
     for column, moment in enumerate((0, 3, 6)):

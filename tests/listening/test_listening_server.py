@@ -173,6 +173,8 @@ def test_what_no_page_sends_changes_nothing(client, test_folder):
     for form in ({}, {"trial": trial}, {"trial": trial, "answer": "6"}, {"trial": "../key", "answer": "1"}):
         assert client.post("/vote", data=form).status_code == 400
     assert client.post("/vote", data={"trial": trial, "answer": "1" * 9000}).status_code == 413
+    crowded = client.post("/vote", data={"trial": trial, "answer": "1"} | {f"more{k}": "1" for k in range(15)})
+    assert crowded.status_code == 400 and "too many fields" in crowded.text
     assert client.get("/vote").status_code == 405
     for path in ("media/../test.json", "media/test.json", "media/%2e%2e%2ftest.json", "static/../server.py",
                  "votes.sqlite", "test.json", "static/base.html", "media/..%2f..%2ftest.key.json"):  # fmt: skip

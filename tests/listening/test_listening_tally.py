@@ -9,6 +9,7 @@ import pytest
 
 from avbench.cli import main
 from avbench.errors import BadFile, UsageError
+from avbench.evaluation.kept import keep
 from avbench.evaluation.runs import Run
 from avbench.listening import build_test, open_test, tally
 from avbench.listening.agreement import alpha
@@ -241,6 +242,14 @@ def test_votes_are_on_the_answers_that_were_heard(faces, tmp_path):
     with pytest.raises(UsageError, match="not the one that was heard"):
         enter(found, [tmp_path / "elsewhere"])
     assert votes_of(Run(tmp_path / "elsewhere")) == []
+
+
+def test_votes_do_not_enter_a_kept_run(faces, tmp_path):
+    cast(faces, faces_said, raters=3)
+    path = keep(tmp_path / "alpha", tmp_path / "kept.json")
+    with pytest.raises(UsageError, match=r"kept run of alpha has scores and no media: name the run's own folder"):
+        enter(tally(faces.folder), [path])
+    assert not (tmp_path / "beta" / "votes").exists()
 
 
 def test_what_cannot_be_counted_is_said(faces, tmp_path):

@@ -1,12 +1,15 @@
 """What submitted code might try. Each class is an entry; the file is copied into submissions, so it stands alone."""
 
 import ctypes
+import errno
+import fcntl
 import json
 import mmap
 import os
 import resource
 import signal
 import socket
+import struct
 import time
 from pathlib import Path
 
@@ -48,6 +51,7 @@ class Spy(Fair):
         found["traced"] = self.calls("ptrace", 16, 1, 0, 0)
         found["memory file"] = self.calls("memfd_create", b"x", 0)
         found["shared memory"] = self.calls("shmget", 0, 4096, 0o1600)
+        found["talks"] = self.talks()
         found["raised"] = self.raises_limits()
         found["killed"] = self.kills(asked["pid"])
         found["names in raw sockets"] = self.raw()
@@ -89,6 +93,37 @@ class Spy(Fair):
 
     def calls(self, name, *arguments):
         return getattr(ctypes.CDLL(None), name)(*arguments) != -1
+
+    def talks(self):
+        """What can be done to a file that other boxes read too, and with sockets that know no boxes."""
+        kernel, got = ctypes.CDLL(None, use_errno=True), []
+        with Path(os.__file__).open("rb") as shared:
+            number, lock = shared.fileno(), struct.pack("hhqqi4x", fcntl.F_RDLCK, 0, 0, 1, 0)
+            for command in (5, 6, 7, 36, 37, 38):
+                got += [f"lock {command}"] * self.works(fcntl.fcntl, number, command, lock)
+            for command, value in ((1024, fcntl.F_RDLCK), (1025, 0), (1026, 1), (1035, lock), (1036, lock)):
+                got += [f"fcntl {command}"] * self.works(fcntl.fcntl, number, command, value)
+            got += ["flock"] * self.works(fcntl.flock, number, fcntl.LOCK_SH)
+            got += ["own descriptors"] * self.works(fcntl.fcntl, number, fcntl.F_GETFL)
+        got += ["inotify"] * (kernel.inotify_init() != -1) + ["inotify1"] * (kernel.inotify_init1(0) != -1)
+        kernel.inotify_add_watch(-1, b"/", 1)
+        got += [f"inotify_add_watch {ctypes.get_errno()}"] * (ctypes.get_errno() != errno.EPERM)
+        kernel.fanotify_init(0x200, 0)
+        got += [f"fanotify_init {ctypes.get_errno()}"] * (ctypes.get_errno() != errno.EPERM)
+        got += ["times"] * self.works(os.utime, "/dev/null") + ["times of its own"] * self.works(os.utime, "/box")
+        got += ["rights"] * self.works(os.chmod, "/dev/null", 0o666)
+        got += ["virtual machines"] * self.works(socket.socket, 40, socket.SOCK_STREAM)
+        got += ["a socket"] * self.works(socket.socket, socket.AF_INET, socket.SOCK_STREAM)
+        return got
+
+    def works(self, call, *arguments):
+        try:
+            call(*arguments)
+            return True
+        except PermissionError:
+            return False
+        except OSError as error:
+            return error.errno not in (errno.EPERM, errno.EACCES)
 
     def raises_limits(self):
         try:
@@ -212,6 +247,16 @@ class Braggart(Fair):
         time.sleep(1e6)
 
 
+class Bender(Fair):
+    """Announces an array that cannot be."""
+
+    def one(self, given):
+        head = {"said": {"rate": 16000}, "arrays": [["audio", "f4", [0, 1 << 28, 1 << 28, 1 << 28]]]}
+        head = json.dumps(head).encode()
+        shout(b"avb1" + len(head).to_bytes(4, "little") + head)
+        time.sleep(1e6)
+
+
 class Babbler(Fair):
     """Answers twice."""
 
@@ -253,6 +298,18 @@ class TooLong(Fair):
 class TwoForOne(Fair):
     def predict(self, inputs):
         return 2 * super().predict(inputs)
+
+
+class Torch(Fair):
+    """Needs torch, which must start under the filter too."""
+
+    def load(self, device):
+        import torch
+
+        self.half = torch.tensor(0.5)
+
+    def one(self, given):
+        return Prediction(audio=Audio(given.audio.samples * self.half.numpy(), given.audio.rate))
 
 
 class Rememberer(Fair):

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import socket
+import struct
 import tempfile
 import time
 from pathlib import Path
@@ -14,9 +15,10 @@ import pytest
 import avbench
 from avbench.data.synth.cache import cache_folder
 from avbench.errors import EstimateFault, MissingResource
-from avbench.submission import sandbox
+from avbench.submission import calls, sandbox
 from avbench.submission.box import Box
 from avbench.submission.sandbox import Limits
+from avbench.submission.wire import WireError, prediction_of
 from avbench.types import Audio, Inputs
 
 PACKAGE = Path(avbench.__file__).parent
@@ -83,6 +85,7 @@ def test_what_a_spy_gets_to_know(boxed, tmp_path, cache):
         assert found[right] is False, right
     if os.uname().machine in ("x86_64", "aarch64"):
         assert found["memory file"] is False and found["shared memory"] is False
+        assert found["talks"] == ["own descriptors", "a socket"]
 
 
 def test_of_home_and_the_working_folder_only_what_python_needs_is_there(boxed, tmp_path):
@@ -110,6 +113,7 @@ LIMITED = {
     "Crasher": ({}, "exit code 139"),
     "Pickler": ({}, "does not begin as a message does"),
     "Braggart": ({}, "cannot be read|more than a message may hold"),
+    "Bender": ({}, "cannot be read"),
     "Babbler": ({}, "holds more than it announces"),
     "Objector": ({}, "cannot be read"),
     "Mute": ({}, "no audio"),
@@ -130,6 +134,50 @@ def test_whatever_it_does_costs_it_an_answer(boxed, entry):
     assert not Path("/tmp/owned").exists()
     box.close()
     assert box.process is None
+
+
+@pytest.mark.parametrize("rate", [10**400, float("inf"), float("nan"), 0, -1, True, "1"])
+@pytest.mark.parametrize("kind", ["audio", "video"])
+def test_a_rate_that_cannot_be(kind, rate):
+    arrays = {"audio": np.zeros(9, np.float32), "video": np.zeros((1, 8, 8, 3), np.uint8)}
+    with pytest.raises(WireError, match=f"holds no {kind}"):
+        prediction_of({"rate": rate}, arrays, kind)
+
+
+def test_torch_starts_under_the_filter(boxed):
+    pytest.importorskip("torch")
+    answer = boxed("Torch").ask(given())
+    assert isinstance(answer, Audio) and np.array_equal(answer.samples, 0.5 * given().audio.samples)
+
+
+def test_the_filter_of_every_machine_ends_where_it_should():
+    """Each jump stays inside, in 8 bits, and each of both programs denies and allows what its table says."""
+    for architecture, numbers, judged in calls.MACHINES.values():
+        program = list(struct.iter_unpack("<HBBI", calls._program(architecture, [*numbers.values()], judged)))
+        for number in numbers.values():
+            assert _verdict(program, architecture, number, 0, 0) == calls.DENY
+        assert _verdict(program, architecture, 0xFFF, 0, 0) == calls.ALLOW
+        for name, number in judged.items():
+            place, values = calls.PERMITTED[name]
+            for value in (*values, 5, 6, 7, 36, 37, 38, 40, 1024, 1025, 1026):
+                found = _verdict(program, architecture, number, *((0, value) if place else (value, 0)))
+                assert found == (calls.ALLOW if value in values else calls.DENY)
+    assert _verdict(program, 7, 0, 0, 0) == calls.DENY
+
+
+def _verdict(program, architecture, number, first, second):
+    """What the kernel would make of a call."""
+    held = {0: number, 4: architecture, 16: first, 24: second}
+    at, value = 0, None
+    while True:
+        code, yes, no, wanted = program[at]
+        if code == calls.RETURN:
+            return wanted
+        if code == calls.LOAD:
+            value = held[wanted]
+        else:
+            at += yes if (value == wanted if code == calls.EQUAL else value >= wanted) else no
+        at += 1
 
 
 def test_after_a_loss_it_goes_on(boxed):

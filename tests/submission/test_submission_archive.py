@@ -1,5 +1,6 @@
 """Bad archives: each is refused with a sentence, none is believed, and nothing is written outside."""
 
+import io
 import json
 import os
 import pickle
@@ -111,6 +112,52 @@ def test_files_that_overlap(archive):
     content[places[1] - 4 : places[1]] = content[places[0] - 4 : places[0]]
     path.write_bytes(content)
     assert any("overlap" in error for error in validate(path).errors)
+
+
+@pytest.mark.parametrize("place", ["before", "between", "behind"])
+def test_bytes_that_belong_to_no_file(archive, place):
+    """With every offset set right, so that nothing else is wrong."""
+    content = bytearray(archive(GOOD).read_bytes())
+    (directory,) = struct.unpack_from("<L", content, len(content) - 6)
+    (second,) = struct.unpack_from("<L", content, content.rindex(b"system.py") - 4)
+    at = {"before": 0, "between": second, "behind": directory}[place]
+    for name in (b"card.toml", b"system.py"):
+        line = content.rindex(name) - 4
+        (start,) = struct.unpack_from("<L", content, line)
+        struct.pack_into("<L", content, line, start + 7 * (start >= at))
+    struct.pack_into("<L", content, len(content) - 6, directory + 7)
+    path = archive({}, name="other.zip")
+    path.write_bytes(content[:at] + b"#!/bin/" + content[at:])
+    (error,) = validate(path).errors
+    assert "other bytes lie between" in error
+
+
+def test_an_archive_that_was_written_to_a_pipe(tmp_path):
+    """Its sizes stand behind each file, which is no gap."""
+
+    class Pipe(io.RawIOBase):
+        def __init__(self):
+            self.content = b""
+
+        def writable(self):
+            return True
+
+        def write(self, piece):
+            self.content += bytes(piece)
+            return len(piece)
+
+    pipe = Pipe()
+    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as out:
+        for name, text in GOOD.items():
+            out.writestr(name, text)
+    (tmp_path / "piped.zip").write_bytes(pipe.content)
+    assert validate(tmp_path / "piped.zip").errors == ()
+
+
+def test_a_fault_of_the_axes_stands_with_the_others(archive):
+    card = OUTPUTS.replace('"avse"', '"word-recognition"').replace('"tiny"', '"words"')
+    errors = validate(archive({"card.toml": card, "-rf.py": ""})).errors
+    assert len(errors) == 2 and "not taken" in errors[0] and "has no SNR to set" in errors[1], errors
 
 
 def test_a_size_that_is_a_lie(archive, tmp_path):

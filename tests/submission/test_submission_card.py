@@ -48,6 +48,7 @@ def test_a_sound_card():
         ('"system:Fair"', '"s:F"\n[environment]\npackages = ["a @ file:///etc"]', "packages must be like"),
         ('entry = "system:Fair"', 'entry = "s:F"\n[environment]\npython = "three"', "python must be like"),
         ('"system:Fair"', '"s:F"\n[environment]\nscript = "x"', "'environment.script' that no card has"),
+        ('"system:Fair"', '"s:F"\n[environment]\npackages = [\'numpy ; os_name ~= "posix"\']', "packages must be like"),
         ("paper", "paper paper", "not TOML"),
         ("paper", "[" * 5000, "not TOML"),
     ],

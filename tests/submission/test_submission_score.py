@@ -17,6 +17,7 @@ from avbench.errors import BadFile, MissingResource, UsageError
 from avbench.evaluation.runs import open_run
 from avbench.submission import new, pack, sandbox, score, try_out, validate
 from avbench.submission.sandbox import Limits
+from avbench.types import Inputs, Target, Trial
 
 HERE = Path(__file__).parent
 EXAM = {"limit": 2, "metrics": "si-sdr", "anchors": "none", "workers": 1}
@@ -139,6 +140,58 @@ def test_more_conditions_than_boxes(tmp_path, monkeypatch):
     assert boxes.loading() == Toy.opened == 8 and Toy.closed == 5
     boxes.close()
     assert Toy.closed == Toy.opened
+
+
+def test_a_clip_that_comes_again_has_a_further_box(tmp_path, monkeypatch):
+    """As where several faces of one clip are judged."""
+    from avbench.submission import scoring
+    from avbench.submission.card import read_card
+
+    class Toy:
+        loading = 0.0
+
+        def __init__(self, *_):
+            self.asked = []
+
+        def ask(self, one):
+            self.asked.append(one.wanted["clip"])
+            return self.asked
+
+        def close(self):
+            pass
+
+    monkeypatch.setattr(scoring, "Box", Toy)
+    boxes = scoring.Boxes(tmp_path, read_card(CODE.encode())[0], Limits(), keep=tmp_path)
+    trials = [
+        Trial(f"t{i}", Inputs(f"t{i}", None, None, i, wanted={"clip": clip}), Target(), {"snr": snr}, clip, clip)
+        for i, (clip, snr) in enumerate((clip, snr) for clip in "aabacb" for snr in (0, 5))
+    ]
+    for i in range(0, len(trials), 2):
+        for asked in boxes.answer(trials[i : i + 2]):
+            assert len(set(asked)) == len(asked)
+    assert len(boxes._boxes) == 6
+
+    seen = boxes._inputs(trials[0])
+    assert seen.id not in ("t0", f"{trials[0].input.seed:016x}") and seen.seed != trials[0].input.seed
+    again = scoring.Boxes(tmp_path, boxes.card, Limits(), keep=tmp_path)._inputs(trials[0])
+    assert (again.id, again.seed) == (seen.id, seen.seed)
+    elsewhere = scoring.Boxes(tmp_path, boxes.card, Limits(), keep=tmp_path / "other")._inputs(trials[0])
+    assert elsewhere.id != seen.id and elsewhere.seed != seen.seed
+    (tmp_path / scoring.KEY).write_text("short")
+    with pytest.raises(BadFile, match="is damaged"):
+        scoring.key_beside(tmp_path)
+
+
+def test_other_limits_are_another_identity(tmp_path):
+    from avbench.submission.card import read_card
+    from avbench.submission.scoring import Boxes, examinee_of
+
+    card = read_card(CODE.encode())[0]
+    limits = [Limits(), Limits(seconds=600.0), Limits(loading=1.0), Limits(memory=1 << 30), Limits(processes=1)]
+    made = [examinee_of(card, Boxes(tmp_path, card, each), "d") for each in (*limits, Limits(disk=1))]
+    made.append(examinee_of(card, Boxes(tmp_path, card, Limits(), trust=True), "d"))
+    assert made[0].digest == "d" and len({each.digest for each in made}) == 7
+    assert {each.timeout for each in made} == {None}
 
 
 def test_bad_answers_score_the_floor(walled, tmp_path, cache):

@@ -2,13 +2,14 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from avbench.baselines import atvgnet
-from avbench.baselines.atvgnet import training
-from avbench.baselines.atvgnet.films import Film, Pieces
+from avbench.baselines.atvgnet import films, training
+from avbench.baselines.atvgnet.films import Film, Films, Pieces
 from avbench.baselines.atvgnet.landmarks import AtNet, Movement, components_of
 from avbench.baselines.atvgnet.model import Atvgnet, Learner, to_net, to_pictures
 from avbench.baselines.atvgnet.pictures import ConvGru, Discriminator, VgNet
@@ -160,9 +161,9 @@ def _gradients(**changes):
     torch.manual_seed(4)
     recipe = replace(SMALL, dropout=0.0, **changes)
     learner = Learner(recipe).train()
-    films = FakeFilms()
-    learner.net.movement.take(*components_of([films.points(i) for i in range(3)], recipe.components))
-    loss, values = training.losses(learner, Pieces(films, recipe, 0).batch(0), recipe)
+    fakes = FakeFilms()
+    learner.net.movement.take(*components_of([fakes.points(i) for i in range(3)], recipe.components))
+    loss, values = training.losses(learner, Pieces(fakes, recipe, 0).batch(0), recipe)
     loss.backward()
     parts = {"one": learner.net.stage_one, "two": learner.net.stage_two, "finder": learner.net.finder,
              "judge": learner.discriminator}  # fmt: skip
@@ -188,6 +189,21 @@ def test_a_batch_is_a_pure_function_of_its_step():
     whole = {name: torch.cat([pieces.batch(3, rank, 2)[name] for rank in (0, 1)]) for name in one}
     assert all(torch.equal(one[name], whole[name]) for name in one)
     assert one["film"].shape == (2, 4, 32, 32, 3) and one["points"].shape == (2, 8, 68, 2)
+
+
+def test_points_are_those_of_the_films_that_were_kept_and_few_stay_in_memory(monkeypatch):
+    asked = []
+
+    def landmarks(clip):
+        asked.append(clip)
+        return np.repeat(mean_face()[None] * 50 + 64, 8, axis=0).astype(np.float32)
+
+    dataset = SimpleNamespace(ids=tuple("abcde"), clip=str, landmarks=landmarks)  # "b" was left out
+    kept = SimpleNamespace(name="fake", fingerprint="", ids=tuple("acde"), frames=lambda index: np.zeros((10, 4, 4, 3)))
+    monkeypatch.setattr(films, "IN_MEMORY", 2)
+    some = Films(kept, dataset)
+    assert [some.points(index).shape for index in (0, 1, 1, 2, 3, 0)] == [(10, 68, 2)] * 6
+    assert asked == list("acdea")
 
 
 def test_a_brief_training_gives_weights_that_answer(tmp_path, monkeypatch):

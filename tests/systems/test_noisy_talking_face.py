@@ -1,6 +1,7 @@
 """The talking face: the paper's counts, what is computed otherwise than told, losses, phases, answers, streaming."""
 
 import ast
+import gc
 import json
 import sys
 from dataclasses import replace
@@ -13,6 +14,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from avbench.systems import noisy_talking_face
+from avbench.systems.noisy_talking_face import films as films_module
 from avbench.systems.noisy_talking_face import losses, train
 from avbench.systems.noisy_talking_face.discriminators import FrameDiscriminator, PairDiscriminator
 from avbench.systems.noisy_talking_face.films import Films, open_films, register
@@ -23,9 +25,9 @@ from avbench.systems.noisy_talking_face.stream import LOOKAHEAD, FaceStream
 
 from avbench import registry
 from avbench.data.dataset import open_dataset
-from avbench.data.faces import aligned
+from avbench.data.faces import NoFace, aligned
 from avbench.efficiency.cost import parameters
-from avbench.errors import BadFile, UsageError
+from avbench.errors import BadFile, MissingResource, UsageError
 from avbench.seeds import Draw
 from avbench.training.batches import NoiseTracks
 from avbench.training.loop import fit
@@ -326,6 +328,63 @@ def test_films_are_registered_as_the_tasks_are_and_kept():
     assert films.audio(1).shape == (18560,) and films.audio(1).any()
     told = []
     assert open_films("tiny", "validation", 2, 64, told.append).fingerprint == films.fingerprint and not told
+
+
+class Recorded:
+    """Forty-five clips of which some have no pictures; `spoilt` ones cannot be used."""
+
+    name, fingerprint = "recorded", "recorded"
+    ids = tuple(f"c{k:02d}" for k in range(45))
+    pictured = frozenset(ids) - {"c00"}
+
+    def prepare(self, ids, workers=None):
+        pass
+
+
+def recorded(monkeypatch, tmp_path, spoilt):
+    def clip(dataset, clip_id, size):
+        if clip_id in spoilt:
+            raise NoFace(f"{clip_id}.mp4 shows no face in any of its 29 frames.")
+        return tuple(np.full(shape, int(clip_id[1:])) for shape in ((29, size, size, 3), (29, 2), 18560))
+
+    monkeypatch.setattr(films_module, "cache_folder", lambda: tmp_path)
+    monkeypatch.setattr(films_module, "open_dataset", lambda *_: Recorded())
+    monkeypatch.setattr(films_module, "_clip", clip)
+    told = []
+    return open_films("recorded", "train", 100, 4, told.append, workers=1), told
+
+
+def test_films_that_cannot_be_used_are_left_out_and_told(monkeypatch, tmp_path):
+    spoilt = {"c05", *Recorded.ids[21:41]}  # one of the first shard, the whole second one
+    films, told = recorded(monkeypatch, tmp_path / "a", spoilt)
+    wanted = [clip for clip in Recorded.ids[1:] if clip not in spoilt]
+    assert list(films.ids) == wanted and len(films) == 23
+    seen = [(films.frames(k)[0, 0, 0, 0], films.mouth(k)[0, 0], films.audio(k)[0]) for k in range(23)]
+    assert seen == [(int(clip[1:]),) * 3 for clip in wanted]
+    assert told[-1].startswith("recorded, train: 21 of 44 films cannot be used and are left out; the first: c05.mp4")
+    again, told = recorded(monkeypatch, tmp_path / "a", set())  # from the cache
+    assert again.ids == films.ids and again.fingerprint == films.fingerprint and len(told) == 1
+    assert recorded(monkeypatch, tmp_path / "b", set())[0].fingerprint != films.fingerprint
+    with pytest.raises(MissingResource, match="no train films that can be trained on"):
+        recorded(monkeypatch, tmp_path / "c", set(Recorded.ids))
+
+
+def test_few_shards_are_mapped_at_a_time(monkeypatch, tmp_path):
+    monkeypatch.setattr(films_module, "OPEN", 2)
+    films, _ = recorded(monkeypatch, tmp_path, set())
+    assert _mapped(tmp_path) == 0  # nothing is opened before it is asked for
+    for index in (0, 20, 40, 0):
+        assert films.audio(index)[0] == index + 1
+        assert 3 <= _mapped(tmp_path) <= 6
+
+
+def _mapped(folder):
+    """Files of a folder in this process' memory map."""
+    path = Path("/proc/self/maps")
+    if not path.is_file():
+        pytest.skip("Only Linux tells which files a process has mapped.")
+    gc.collect()
+    return len({line.split()[-1] for line in path.read_text().splitlines() if str(folder) in line})
 
 
 # Streaming.
