@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from avbench.evaluation.check_report import markdown_text
 from avbench.evaluation.kept import keep, kept_path
 from avbench.evaluation.record import Record, write_json
 from avbench.evaluation.runs import open_run
@@ -106,7 +107,7 @@ def test_our_own_baseline_is_what_the_workflow_checks_against():
 
 def test_nothing_that_a_caller_gives_is_written_into_a_script():
     scripts = re.findall(r"run: (?:\|\n((?:\s{10}.*\n)+)|(.*)\n)", GATE)
-    assert len(scripts) == 4 and not any("${{" in text for pair in scripts for text in pair)
+    assert len(scripts) == 5 and not any("${{" in text for pair in scripts for text in pair)
 
 
 def test_the_workflows_are_yaml():
@@ -139,3 +140,54 @@ def test_the_page_gives_the_relevance_that_the_table_has():
     for names, value in re.findall(r"((?:`[a-z0-9-]+`,?\s)+)([\d.]+)", text):
         said |= {name: float(value.rstrip(".")) for name in re.findall(r"`([a-z0-9-]+)`", names)}
     assert len(said) >= 20 and said == {name: METRICS[name].relevance for name in said}
+
+
+def test_two_uses_of_the_gate_leave_two_artifacts(tmp_path):
+    def artifact(**changed):
+        names = re.findall(r"^      ([A-Z_]+): ", GATE, re.M)
+        asked = {**dict.fromkeys(names, ""), "SYSTEM": 'a:b/"c"', "TASK": "avse", "PROTOCOL": "tiny", **changed}
+        environment = {**os.environ, **asked, "GITHUB_OUTPUT": str(tmp_path / "output")}
+        (tmp_path / "output").write_text("")
+        subprocess.run(["bash", "-ec", script("name")], env=environment, check=True)
+        return (tmp_path / "output").read_text().removeprefix("artifact=").removesuffix("\n")
+
+    others = [artifact(SYSTEM='a:b/"d"'), artifact(SYSTEM="a:b-'c'"), artifact(BASELINE="b.json"), artifact(TASK="asd")]
+    found = [artifact(), *others, artifact(SYSTEM="x" * 500), artifact(SYSTEM="x" * 501)]
+    assert len(set(found)) == len(found) and artifact() == found[0]
+    assert all(re.fullmatch(r"gate-[A-Za-z0-9._-]{1,90}", name) for name in found), found
+    assert "name: ${{ steps.name.outputs.artifact }}\n" in GATE and "id: name\n" in GATE
+
+
+GH = """#!{python}
+import json, sys
+if "--paginate" in sys.argv:
+    sys.stdout.write(open("comments.json").read())
+else:
+    open("asked", "w").write(" ".join(sys.argv[1:]))
+"""
+
+
+@pytest.mark.skipif(not shutil.which("jq"), reason="jq is not installed; runners of GitHub have it")
+@pytest.mark.parametrize(
+    "system, author, edited", [("mutud", "github-actions[bot]", True), ("gcrn", "github-actions[bot]", False),
+                               ("mutud", "somebody", False)],
+)  # fmt: skip
+def test_a_comment_takes_the_place_of_the_one_of_the_same_system(tmp_path, system, author, edited):
+    def text(system, passed):
+        facts = {"system": system, "task": "avse", "plan": "tiny", "kind": "synthetic", "clusters": "speakers"}
+        return markdown_text(
+            {**facts, "against": "b", "passed": passed, "rows": [], "cost": [], "worse": [], "notes": []}
+        )
+
+    said = [("somebody", 1, "I agree"), (author, 2, text(system, True)), ("github-actions[bot]", 3, "built: see here")]
+    pages = [[{"user": {"login": who}, "id": number, "body": body} for who, number, body in said], []]
+    (tmp_path / "comments.json").write_text("".join(map(json.dumps, pages)))
+    (tmp_path / "gate").mkdir()
+    (tmp_path / "gate/comment.md").write_text(text("mutud", False))
+    (tmp_path / "gh").write_text(GH.format(python=sys.executable))
+    (tmp_path / "gh").chmod(0o755)
+    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "NUMBER": "7", "GITHUB_REPOSITORY": "o/r"}
+    subprocess.run(["bash", "-ec", script("comment")], cwd=tmp_path, env=environment, check=True)
+    patch = "api --method PATCH repos/o/r/issues/comments/2 -F body=@gate/comment.md"
+    new = "pr comment 7 --body-file gate/comment.md"
+    assert (tmp_path / "asked").read_text() == (patch if edited else new)

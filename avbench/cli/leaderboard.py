@@ -62,11 +62,12 @@ def show(
 def keep(
     runs: Annotated[list[Path], Argument(metavar="RUNS", help="Finished runs, or folders of them at any depth.")],
     out: Annotated[Path | None, Option(help="Folder; leaderboards/runs unless given.")] = None,
+    renew: Annotated[bool, Option("--renew", help="Replace another run that was kept under the same name.")] = False,
 ) -> None:
     """Keep finished runs as small files that can be committed, with their cost."""
     from ..leaderboard import build as library
     from .terminal import printer
 
     console = printer()
-    for path in library.keep(runs, out):
+    for path in library.keep(runs, out, renew):
         console.print(str(path), markup=False, soft_wrap=True)

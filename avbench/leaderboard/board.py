@@ -1,9 +1,9 @@
 """A leaderboard of one task, data set and plan: every run of it, and beside it what papers have printed.
 
 Conventions: runs share a board where task, protocol, plan, data set and noise are the same, by hash; a metric of
-another version or another judge is another column. Only complete official runs of finished systems are ranked, the
-others stand below them with the reason. Ranks are about `ALL` trials together. Published numbers hang on the board as
-tables of their own.
+another version or another judge is another column. Only complete official runs of finished systems are ranked, of equal
+weights those by the newest avbench; the others stand below them with the reason. Ranks are about `ALL` trials together.
+Published numbers hang on the board as tables of their own.
 
 Contents: `Board`, `build_board`, `build_boards`; `ALL`, `Cell`, `Column`, `Condition`, `Row` of `entries`.
 """
@@ -137,7 +137,7 @@ def build_board(runs: Sequence[Run], published: Published) -> Board:
 
 
 def _board(runs: Sequence[Taken], published: Published) -> Board:
-    runs = _distinct(runs)
+    runs = _newest(_distinct(runs))
     # The first of these says what is asked: official where there is such a run, else the fullest.
     chosen = max(runs, key=lambda t: (t.run.head["official"], t.run.identity["limit"] is None, len(t.rows)))
     first = chosen.run
@@ -169,6 +169,35 @@ def _distinct(runs: Sequence[Taken]) -> list[Taken]:
     for taken in runs:
         found.setdefault(digest_of(taken.run.identity), taken)
     return [found[key] for key in sorted(found, key=lambda key: (found[key].run.system, key))]
+
+
+def _newest(runs: Sequence[Taken]) -> list[Taken]:
+    """Of the ranked runs of one system and digest only those by the newest avbench stay ranked."""
+
+    def weights(taken: Taken) -> tuple[str, str]:
+        return taken.run.system, taken.run.identity["system"]["digest"]
+
+    newest: dict[tuple[str, str], str] = {}
+    for taken in runs:
+        if taken.unranked is None:
+            version = taken.run.identity["avbench"]
+            newest[weights(taken)] = max(newest.get(weights(taken), version), version, key=_version)
+    found = []
+    for taken in runs:
+        best = newest.get(weights(taken)) if taken.unranked is None else None
+        if best is not None and taken.run.identity["avbench"] != best:
+            taken = replace(taken, unranked=f"run again by avbench {best}", scores={})
+        found.append(taken)
+    return found
+
+
+def _version(text: str):
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        return Version(text)
+    except InvalidVersion:
+        return Version("0")
 
 
 def _columns(runs: Sequence[Taken]) -> tuple[Column, ...]:

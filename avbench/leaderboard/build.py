@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ..errors import UnknownName, UsageError
+from ..evaluation.identity import is_same
 from ..evaluation.kept import is_kept, kept_path
 from ..evaluation.kept import keep as keep_run
 from ..evaluation.record import hand_out, to_json
@@ -127,19 +128,27 @@ def nearest(boards: Sequence[Board]) -> list[PublishedTable]:
     return found
 
 
-def keep(runs: Iterable[str | Path], out: str | Path | None = None) -> list[Path]:
+def keep(runs: Iterable[str | Path], out: str | Path | None = None, renew: bool = False) -> list[Path]:
     """Keep finished runs as files that can be committed, `<task>/<data set>/<plan>/<system>.json`.
 
     Args:
         runs: folders of runs at any depth, or runs; anchors are kept beside them.
         out: folder; `leaderboards/runs` unless given.
+        renew: also where another run was kept under that name before, which is lost then.
 
     Raises:
-        UsageError: there is no run.
+        UsageError: there is no run, or one would take the place of another.
         IncompleteRun: one has not come to its end.
     """
     folder = Path(out) if out is not None else home() / "runs"
-    return [keep_run(run, kept_path(run, folder)) for run in _found(list(runs))]
+    paths: list[Path] = []
+    for run in _found(list(runs)):
+        path = kept_path(run, folder)
+        if path.exists() and (not renew or path in paths) and not is_same(open_run(path).identity, run.identity):
+            say = "keep one of them with --out elsewhere" if path in paths else "replace it with --renew"
+            raise UsageError(f"{path} is another run of {run.system} than {run.where}: {say}.")
+        paths.append(keep_run(run, path))
+    return list(dict.fromkeys(paths))
 
 
 def _found(where: Sequence[str | Path]) -> Iterator[Run]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..evaluation.conditions import shown
+from ..evaluation.identity import digest_of
 from ..evaluation.runs import Run
 from ..metrics import Metric, get_metric
 from .rank import Place
@@ -96,6 +97,11 @@ class Row:
         return self.run.system
 
     @property
+    def key(self) -> str:
+        """Hash of the run's identity: different for different runs, whatever they are called."""
+        return digest_of(self.run.identity)
+
+    @property
     def anchor(self) -> bool:
         """Made by the runner from the trial itself."""
         return self.run.anchor
@@ -126,18 +132,21 @@ def labelled(rows: Sequence[Row]) -> list[Row]:
         alike = [_marks(other) for other in rows if other.system == row.system and not other.anchor]
         if not row.anchor and len(alike) > 1:
             mine = _marks(row)
-            words = [mark for i, mark in enumerate(mine) if mark and len({marks[i] for marks in alike}) > 1]
+            told = [i for i in range(len(mine) - 1) if len({marks[i] for marks in alike}) > 1]
+            words = [mine[i] for i in told if mine[i]]
+            if sum([marks[i] for i in told] == [mine[i] for i in told] for marks in alike) > 1:
+                words.append(mine[-1])
             row = replace(row, label=f"{row.label} ({', '.join(words)})") if words else row
         found.append(row)
     return found
 
 
 def _marks(row: Row) -> tuple[str, ...]:
-    """In what runs of one name may differ, shortest first."""
+    """In what runs of one name may differ, shortest first; last what always differs."""
     identity = row.run.identity
     named, limit = identity["system"], identity["limit"]
     axes = (f"{axis} {','.join(map(shown, values))}" for axis, values in identity["axes"].items())
     judges = (f"by {judge}" for judge in row.run.judges.values())
     digest = str(named["digest"])[:8]
     words = (named["recipe"] or "", digest, f"limit {limit}" if limit else "", " ".join(axes), " ".join(judges))
-    return (*words, " ".join(row.run.identity["metrics"]))
+    return (*words, " ".join(identity["metrics"]), f"avbench {identity['avbench']}", f"run {row.key[:8]}")

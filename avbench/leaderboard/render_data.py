@@ -2,7 +2,8 @@
 
 Conventions: numbers in stored units (rates 0–1), finite or null, at full precision. Published numbers are under a key
 of their own in JSON and in no line of the CSV: `published/*.csv` has them. In the CSV a name that a spreadsheet would
-take for a formula has an apostrophe before it, and so has one that begins with an apostrophe.
+take for a formula has an apostrophe before it, and so has one that begins with an apostrophe. Times of a busy machine
+are empty in the CSV; in JSON they stand beside the `load` that says so.
 
 Contents: `document`, `csv_text`, `CSV_COLUMNS`.
 """
@@ -14,14 +15,14 @@ from typing import Any
 
 from .board import ALL, Board, Cell, Column, Condition, Row
 from .published import Number, Published
-from .texts import notes
+from .texts import busy, notes
 
 CSV_COLUMNS = (
     "task", "dataset", "plan", "plan_sha256", "kind", "system", "digest", "anchor", "unranked", "metric", "judge",
     "condition", "value", "unit", "ci95_low", "ci95_high", "n", "failed", "total", "void", "coverage", "rank_first",
     "rank_last", "parameters", "macs", "rtf",
 )  # fmt: skip
-COST = ("parameters", "macs", "macs_thop", "weights_bytes", "rtf", "latency_ms", "peak_memory_bytes", "machine")
+COST = ("parameters", "macs", "macs_thop", "weights_bytes", "rtf", "latency_ms", "peak_memory_bytes", "machine", "load")
 
 
 def document(task: str, boards: Sequence[Board], published: Published) -> dict[str, Any]:
@@ -142,7 +143,8 @@ def _lines(board: Board, row: Row) -> Iterator[Mapping[str, Any]]:
         "digest": row.run.identity["system"]["digest"],
         "anchor": "yes" if row.anchor else "no",
         "unranked": row.unranked or "",
-        **{name: cost.get(name) for name in ("parameters", "macs", "rtf")},
+        **{name: cost.get(name) for name in ("parameters", "macs")},
+        "rtf": None if busy(cost) else cost.get("rtf"),
     }
     for (column, condition), cell in row.cells.items():
         low, high = cell.ci95 or (None, None)

@@ -18,6 +18,7 @@ from .texts import (
     place_text,
     plain,
     titled,
+    usual,
     value_of,
 )
 
@@ -29,7 +30,7 @@ _ESCAPES = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
-    '"': r"\textquotedbl{}",
+    '"': "''",  # \textquotedbl needs another font encoding than the usual one
     "–": "--",
     "−": r"$-$",
     "±": r"$\pm$",
@@ -81,22 +82,30 @@ def _overview(board: Board) -> list[str]:
 
 
 def _by_condition(board: Board, column) -> list[str]:
-    conditions = [ALL, *board.conditions]
     rows = (
         [
             place_text(row, column),
             row.label,
-            *(_short(column, row.cell(column, c)) for c in conditions),
-            row.cell(column).coverage if row.cell(column) else DASH,
+            _short(column, row.cell(column)),
+            *(_short(column, row.cell(column, c), usual(row, column, board.conditions)) for c in board.conditions),
+            _trials(board, row, column),
         ]
         for row in board.everyone
     )
-    head = ["rank", "system", *map(conditioned, conditions), "trials"]
+    head = ["rank", "system", *map(conditioned, [ALL, *board.conditions]), "trials"]
     return _tabular(f"{board.kind}, {titled(column)}", head, rows, len(board.rows))
 
 
-def _short(column, cell) -> str:
-    return " ".join(filter(None, (value_of(column, cell), interval_of(column, cell))))
+def _short(column, cell, most: str = "") -> str:
+    """Value and interval, and on how many trials they rest where that is not what `most` says."""
+    coverage = cell.coverage if cell and most and cell.coverage != most else ""
+    return " ".join(filter(None, (value_of(column, cell), interval_of(column, cell), coverage)))
+
+
+def _trials(board: Board, row, column) -> str:
+    """On how many trials a row rests: all, and at most conditions."""
+    whole = row.cell(column).coverage if row.cell(column) else DASH
+    return f"{whole}, {usual(row, column, board.conditions)} each" if board.conditions else whole
 
 
 def _tabular(title: str, head: Sequence[str], rows: Iterable[Sequence[str]], systems: int) -> list[str]:

@@ -45,7 +45,7 @@ def markdown(task: str, boards: Sequence[Board], published: Published) -> str:
     """
     title = next((f": {board.title}" for board in boards if board.title), "")
     lines = [
-        f"# {task}{title}",
+        f"# {escape(task)}{title}",
         "",
         "Rendered by `avbench leaderboard build` from runs and from `published/`; never typed.",
     ]
@@ -67,7 +67,8 @@ def _board(board: Board) -> list[str]:
     lines += ["", "### All conditions together", "", *_overview(board)]
     for column in board.columns:
         better = "higher" if column.metric.higher_is_better else "lower"
-        lines += ["", f"### {titled(column)} by condition ({better} is better)", "", *_by_condition(board, column)]
+        lines += ["", f"### {escape(titled(column))} by condition ({better} is better)", ""]
+        lines += _by_condition(board, column)
     lines += ["", *(f"- {escape(note)}" for note in notes(board))]
     pairs = list(side_by_side(board))
     for pair in pairs:
@@ -78,7 +79,7 @@ def _board(board: Board) -> list[str]:
 
 
 def _overview(board: Board) -> list[str]:
-    head = ["rank", "system", *(titled(c) for c in board.columns), *COSTS]
+    head = ["rank", "system", *(escape(titled(c)) for c in board.columns), *COSTS]
     rows = (
         [
             place_text(row, board.columns[0]),
@@ -114,7 +115,7 @@ def _label(row: Row) -> str:
 
 def _side(board: Board, pair: Pair) -> list[str]:
     where = f"{source_of(pair.table, board)}, {pair.dataset}"
-    lines = [f"### {titled(pair.column)}, measured here and published ({escape(where)})", ""]
+    lines = [f"### {escape(titled(pair.column))}, measured here and published ({escape(where)})", ""]
     head = ["system", *(f"{conditioned(c)}, {what}" for c in pair.conditions for what in ("measured", "published"))]
     rows = ([escape(label), *(text for both in texts for text in both)] for label, texts in pair.rows)
     return lines + _table([escape(h) for h in head], rows, "l" + "r" * (len(head) - 1))

@@ -17,7 +17,20 @@ from rich.text import Text
 from ..evaluation.table import printed
 from .board import ALL, Board, Cell, Column, Condition, Row
 from .published import Published, PublishedTable
-from .texts import COSTS, DASH, conditioned, cost_texts, notes, pivot, place_text, plain, source_of, titled, value_of
+from .texts import (
+    COSTS,
+    DASH,
+    conditioned,
+    cost_texts,
+    notes,
+    pivot,
+    place_text,
+    plain,
+    source_of,
+    titled,
+    usual,
+    value_of,
+)
 
 LABEL = 18  # columns of a system's name; longer ones are folded
 
@@ -80,13 +93,13 @@ def _overview(board: Board, width: int) -> list[Table]:
 
 def _by_condition(board: Board, column: Column, width: int) -> list[Any]:
     conditions: list[Condition] = [ALL, *board.conditions]
-    usual = [_usual(row, column, board.conditions) for row in board.everyone]
+    most = [usual(row, column, board.conditions) for row in board.everyone]
     columns = [
-        (conditioned(c), [_cell(column, row.cell(column, c), n) for row, n in zip(board.everyone, usual, strict=True)])
+        (conditioned(c), [_cell(column, row.cell(column, c), n) for row, n in zip(board.everyone, most, strict=True)])
         for c in conditions[1:]
     ]
     columns = [(conditioned(ALL), [_cell(column, row.cell(column)) for row in board.everyone]), *columns]
-    columns += [("n each", [Text(n) for n in usual])] if board.conditions else []
+    columns += [("n each", [Text(n) for n in most])] if board.conditions else []
     better = "higher" if column.metric.higher_is_better else "lower"
     title = Text(f"{titled(column)} by condition, {better} is better", style="bold")
     return [title, *_tables(board, column, columns, width)]
@@ -98,12 +111,6 @@ def _coverage(board: Board, row: Row) -> str:
     if len(set(held.values())) == 1:
         return next(iter(held.values()))
     return "\n".join(f"{text} {name}" for name, text in held.items()) or DASH
-
-
-def _usual(row: Row, column: Column, conditions: Sequence[Condition]) -> str:
-    """On how many trials most values of a row rest."""
-    held = [cell.coverage for c in conditions if (cell := row.cell(column, c)) is not None]
-    return max(held, key=held.count) if held else DASH
 
 
 def _cell(column: Column, cell: Cell | None, usual: str = "") -> Text:

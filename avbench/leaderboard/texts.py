@@ -4,13 +4,14 @@ Conventions: values in the unit the field prints; intervals 95 %; a dash where t
 renderer's: what comes from here may hold any character, except line ends.
 
 Contents: `DASH`, `METHOD`, `titled`, `conditioned`, `value_of`, `interval_of`, `cell_text`, `place_text`, `cost_texts`,
-`notes`, `plain`, `Pivot`, `pivot`.
+`busy`, `busy_text`, `usual`, `notes`, `plain`, `Pivot`, `pivot`.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..evaluation.check import BUSY
 from ..evaluation.conditions import shown
 from ..evaluation.table import column_title, printed
 from .board import ALL, Board, Cell, Column, Condition, Row
@@ -78,14 +79,30 @@ def place_text(row: Row, column: Column) -> str:
 
 
 def cost_texts(row: Row) -> tuple[str, str, str]:
-    """Parameters, multiply-accumulates and real-time factor, as in `COSTS`."""
+    """Parameters, multiply-accumulates and real-time factor, as in `COSTS`; no time of a busy machine."""
     cost = row.cost or {}
     parameters, macs, rtf = (cost.get(name) for name in ("parameters", "macs", "rtf"))
     return (
         DASH if parameters is None else f"{parameters / 1e6:.3f} M",
         DASH if macs is None else f"{macs / 1e9:.3f} G",
-        DASH if rtf is None else f"{rtf:.3f}",
+        DASH if rtf is None or busy(cost) else f"{rtf:.3f}",
     )
+
+
+def busy(cost: Mapping[str, Any]) -> bool:
+    """Whether a cost was timed while so much else went on that its times say little about the system."""
+    return (cost.get("load") or 0.0) > BUSY
+
+
+def busy_text(cost: Mapping[str, Any]) -> str:
+    """Why a time is not shown."""
+    return f"timed while {cost['load']:g} processes waited for each core"
+
+
+def usual(row: Row, column: Column, conditions: Sequence[Condition]) -> str:
+    """On how many trials most values of a row rest."""
+    held = [cell.coverage for c in conditions if (cell := row.cell(column, c)) is not None]
+    return max(held, key=held.count) if held else DASH
 
 
 def notes(board: Board, interval: str = "Brackets hold the 95 % interval") -> list[str]:
@@ -111,7 +128,11 @@ def _cost_notes(board: Board) -> list[str]:
     if not costed:
         return []
     found = ["Costs are of the weights that were scored, for one second of input, batch 1, one thread; MACs are true."]
-    machines = dict.fromkeys(plain(row.cost.get("machine", "a machine that is not named")) for row in costed)
+    found += [f"No RTF of {plain(row.label)}: {busy_text(row.cost)}." for row in costed if busy(row.cost)]
+    timed = [row.cost for row in costed if not busy(row.cost)]
+    machines = dict.fromkeys(plain(cost.get("machine", "a machine that is not named")) for cost in timed)
+    if not machines:
+        return found
     where = f"RTF was timed on {'; '.join(machines)}"
     return [*found, f"{where}: not comparable across machines." if len(machines) > 1 else f"{where}."]
 

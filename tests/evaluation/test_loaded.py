@@ -1,5 +1,7 @@
 """Results as data: a row for each trial and metric, whose means are what the runs report."""
 
+import json
+
 import numpy as np
 import pytest
 from fakes import Gain, fake_exam, named, sit_exam
@@ -82,3 +84,20 @@ def test_curves_for_tensorboard(home, tmp_path):
     assert events.Tags()["scalars"] == ["avse/stoi", "avse/si-sdr"]
     found = {event.step: event.value for event in events.Scalars("avse/stoi")}
     assert found == {snr: pytest.approx(run.row("stoi", {"snr": snr})["value"]) for snr in (-5, 5)}
+
+
+def test_values_pooled_over_snrs_are_no_step(home, tmp_path):
+    pytest.importorskip("tensorboard")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    document = json.loads((home / "kept" / "crash.json").read_text())
+    rows = document["summary"]["rows"]
+    av = [{**row, "condition": {**row["condition"], "modality": "av"}} for row in rows]
+    document["summary"]["rows"] = [*rows, *av]
+    (tmp_path / "kept.json").write_text(json.dumps(document))
+    to_tensorboard(tmp_path / "kept.json", tmp_path / "curves")
+    events = EventAccumulator(str(next((tmp_path / "curves").iterdir())), purge_orphaned_data=False)
+    events.Reload()
+    assert "avse/stoi/modality=av" in events.Tags()["scalars"]
+    for tag in events.Tags()["scalars"]:
+        assert sorted(event.step for event in events.Scalars(tag)) == [-5, 5]

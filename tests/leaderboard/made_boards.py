@@ -38,6 +38,7 @@ def made_run(
     judges=None,
     task="avse@1",
     values=None,
+    version="0.1.0",
 ):
     """A kept run whose trials score around `level`; the same trials are hard or easy for every system.
 
@@ -47,7 +48,7 @@ def made_run(
     """
     names = [metric.partition("@")[0] for metric in metrics]
     identity = {
-        "avbench": "0.1.0",
+        "avbench": version,
         "task": task,
         "protocol": "additive-noise@1",
         "plan": {"name": plan, "sha256": digest_of(plan)},
@@ -107,7 +108,7 @@ def made_run(
     return Run(None, kept=path)
 
 
-COST = {"parameters": 3_635_020, "macs": 948_000_000, "rtf": 0.0512, "machine": "a machine"}
+COST = {"parameters": 3_635_020, "macs": 948_000_000, "rtf": 0.0512, "machine": "a machine", "load": 0.5}
 
 
 def stray_values(name: str, level: float, trials: int, metrics: int, spread: float) -> np.ndarray:

@@ -197,3 +197,31 @@ def test_a_caveat_of_a_paper_stands_where_it_holds():
 def test_all_is_all_trials(board):
     row = board.rows[0]
     assert row.cell(board.columns[0], ALL) is row.cell(board.columns[0])
+
+
+def test_no_time_of_a_busy_machine_is_shown(tmp_path):
+    busy = {**COST, "load": 5.68, "machine": "a busy one"}
+    found = build_board([made_run(tmp_path, "a", 0.7, cost=COST), made_run(tmp_path, "b", 0.5, cost=busy)], PUBLISHED)
+    rows = {row[1]: row for row in tables_of(markdown("avse", [found], PUBLISHED))[1][2:]}
+    assert rows["a"][-1] == "0.051" and rows["b"][-3:] == ["3.635 M", "0.948 G", "–"]
+    page = markdown("avse", [found], PUBLISHED)
+    assert "No RTF of b: timed while 5.68 processes waited for each core." in page and "a busy one" not in page
+    lines = {line["system"]: line["rtf"] for line in csv.DictReader(io.StringIO(csv_text([found])))}
+    assert lines == {"a": "0.0512", "b": ""}
+    costs = {row["system"]: row["cost"] for row in document("avse", [found], PUBLISHED)["boards"][0]["rows"]}
+    assert (costs["a"]["load"], costs["b"]["load"]) == (0.5, 5.68)
+
+
+def test_judges_and_tasks_are_shown_as_text(tmp_path):
+    judged = {"metrics": ("asr-wer@1",), "judges": {"espnet": "<b>|x@1234"}, "values": [[0.1]] * 48}
+    runs = [made_run(tmp_path, name, **judged) for name in ("mutud", "gcrn")]
+    page = markdown("<i>a</i>", [build_board(runs, PUBLISHED)], PUBLISHED)
+    assert "<b>" not in page and "<i>" not in page and "&lt;b&gt;&#124;x" in page
+    assert all(len(row) == len(table[0]) for table in tables_of(page) for row in table)
+
+
+def test_latex_says_where_fewer_trials_scored(board):
+    lines = latex("avse", [board]).split("\n")
+    by_condition = [line for line in lines if " & gcrn & " in line][1]
+    assert by_condition.endswith(r"47+1/48, 24/24 each \\") and by_condition.count(" 23+1/24 ") == 1
+    assert latex_escape('a "b"') == "a ''b''", "needs no package"

@@ -1,11 +1,14 @@
 """Which rows stand on which board, and which of them have a rank."""
 
+import json
 from pathlib import Path
 
 import pytest
 from made_boards import COST, made_run
 
 from avbench.errors import BadFile
+from avbench.evaluation.identity import digest_of
+from avbench.evaluation.runs import Run
 from avbench.leaderboard.board import ALL, build_board, build_boards
 from avbench.leaderboard.published import read_published
 from avbench.leaderboard.side import side_by_side
@@ -157,3 +160,28 @@ def test_runs_that_were_read_are_let_go(tmp_path):
     board(run)
     assert "trials" not in vars(run) and "record" not in vars(run)
     assert len(run.trials) == 48  # and can be read again
+
+
+def test_of_equal_weights_the_newest_avbench_is_ranked(tmp_path):
+    runs = [made_run(tmp_path, "a", 0.5, version=version) for version in ("0.9.0", "0.10.0")]
+    runs.append(made_run(tmp_path, "b", 0.4, version="0.9.0"))
+    found = board(*runs)
+    assert ranked(found) == {"a (avbench 0.10.0)": "1", "b": "2", "a (avbench 0.9.0)": None}
+    assert found.rows[-1].unranked == "run again by avbench 0.10.0"
+
+
+def test_an_old_run_stays_ranked_where_the_new_one_may_not_be(tmp_path):
+    new = made_run(tmp_path, "a", 0.5, version="0.2.0", limit=3)
+    found = board(made_run(tmp_path, "a", 0.5), new)
+    assert {row.run.identity["avbench"]: row.unranked is None for row in found.rows} == {"0.1.0": True, "0.2.0": False}
+
+
+def test_runs_that_differ_in_nothing_that_is_named_show_their_hash(tmp_path):
+    runs = [made_run(tmp_path, "a", 0.5, official=False), made_run(tmp_path, "a", 0.6, official=False, digest="2" * 64)]
+    same = made_run(tmp_path / "late", "a", 0.5, official=False)
+    document = json.loads(same.kept.read_text())
+    document["head"]["identity"]["system"]["timeout"] = 5.0
+    document["head"]["hash"] = digest_of(document["head"]["identity"])
+    same.kept.write_text(json.dumps(document))
+    labels = [row.label for row in board(*runs, Run(None, kept=same.kept)).rows]
+    assert len(set(labels)) == 3 and sum("run " in label for label in labels) == 2

@@ -8,7 +8,7 @@ from made_boards import made_run
 
 from avbench.cli import main
 from avbench.errors import UsageError
-from avbench.leaderboard.build import FORMATS, build
+from avbench.leaderboard.build import FORMATS, build, keep
 
 ROOT = Path(__file__).parents[2]
 
@@ -89,3 +89,23 @@ def test_committed_boards_are_rendered_and_not_typed(tmp_path, monkeypatch):
     committed = {path.name: path.read_text() for path in (ROOT / "leaderboards").glob("*.md") if path.name in fresh}
     stale = sorted(name for name in fresh if committed.get(name) != fresh[name])
     assert not stale, f"out of date, run `avbench leaderboard build` in the root of the repository: {stale}"
+
+
+def test_a_kept_run_is_not_replaced_by_another(here, capsys):
+    one = made_run(here / "runs", "mutud", 0.7)
+    other = made_run(here / "runs", "mutud", 0.6, version="0.2.0")
+    (path,) = keep([one.kept], "kept")
+    before = path.read_bytes()
+    assert keep([one.kept], "kept") == [path] and path.read_bytes() == before
+    assert main(["leaderboard", "keep", str(other.kept), "--out", "kept"]) == 2
+    said = " ".join(capsys.readouterr().err.split())
+    assert "is another run of mutud than" in said and "--renew" in said and path.read_bytes() == before
+    assert main(["leaderboard", "keep", str(other.kept), "--out", "kept", "--renew"]) == 0
+    assert json.loads(path.read_text())["head"]["identity"]["avbench"] == "0.2.0"
+
+
+def test_two_runs_of_one_name_are_not_kept_over_each_other(here):
+    made_run(here / "runs", "mutud", 0.7)
+    made_run(here / "runs", "mutud", 0.6, version="0.2.0")
+    with pytest.raises(UsageError, match="is another run of mutud"):
+        keep(["runs"], "kept", renew=True)

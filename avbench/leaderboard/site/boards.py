@@ -38,7 +38,7 @@ def entries_of_board(board: Board, links: Mapping[str, str]) -> list[Entry]:
 
     Args:
         board: a board.
-        links: to the pages of its runs, by label.
+        links: to the pages of its runs, by `Row.key`.
     """
     found = []
     for i, row in enumerate(board.everyone):
@@ -46,7 +46,7 @@ def entries_of_board(board: Board, links: Mapping[str, str]) -> list[Entry]:
         rank = {column: place_text(row, column) for column in board.columns} if not row.anchor else None
         colour = None if row.anchor or not drawn else i
         why = "" if row.anchor else row.unranked or ""
-        found.append(Entry(row.label, row.anchor, colour, _finder(row), why, rank, links.get(row.label, ""), drawn))
+        found.append(Entry(row.label, row.anchor, colour, _finder(row), why, rank, links.get(row.key, ""), drawn))
     return found
 
 
@@ -69,20 +69,23 @@ def _summary(cell: Cell) -> dict[str, Any]:
 def clouds_of(board: Board, costs: Costs) -> list[dict[str, Any]]:
     """Quality against cost: each metric against the first of `COSTS` that two systems have.
 
+    Rows that may not be ranked are grey, and no front leads over them.
+
     Args:
         board: a board.
-        costs: what is known of each row, by label.
+        costs: what is known of each row, by `Row.key`.
     """
-    rows = [row for row in board.rows if row.cells]
-    cost = next((name for name in COSTS if sum(name in costs.get(row.label, {}) for row in rows) > 1), None)
+    rows = [(i, row, costs.get(row.key, {})) for i, row in enumerate(board.everyone) if row.cells and not row.anchor]
+    cost = next((name for name in COSTS if sum(name in known for _, _, known in rows) > 1), None)
     if cost is None:
         return []
     found = []
     for column in board.columns:
-        marks = [mark for i, row in enumerate(rows) if (mark := _mark(row, column, costs.get(row.label, {}), cost, i))]
+        marks = {row.key: mark for i, row, known in rows if (mark := _mark(row, column, known, cost, i))}
         if len(marks) > 1:
-            title = titled(column.metric)
-            figure = cloud(marks, title, COSTS[cost], 1 if column.metric.higher_is_better else -1)
+            title, better = titled(column.metric), 1 if column.metric.higher_is_better else -1
+            front = [marks[row.key] for _, row, _ in rows if row.key in marks and row.unranked is None]
+            figure = cloud([*marks.values()], title, COSTS[cost], better, front)
             found.append({"metric": title, "cost": COSTS[cost], "figure": figure})
     return found
 
@@ -95,15 +98,15 @@ def _mark(row: Row, column: Any, known: Mapping[str, float], cost: str, place: i
     low, high = (v * scale for v in cell.ci95) if cell.ci95 else (None, None)
     text = f"{row.label}: {printed(metric, cell.value)} {unit_of(metric)} for {known[cost]:,.4g} {COSTS[cost]}"
     point = Point(known[cost], cell.value * scale, low, high, "", text)
-    return Series(row.label, (point,), place if place < COLOURS else None)
+    return Series(row.label, (point,), place if place < COLOURS and row.unranked is None else None)
 
 
-def published_of(board: Board) -> dict[str, Any]:
-    """Tables of papers on the task of a board, and what both have, as templates take it."""
-    tables = []
+def published_of(boards: Sequence[Board]) -> dict[str, Any]:
+    """Tables of papers on the task of some boards, and what each board has of them, as templates take it."""
+    board, tables = boards[0], []
     for table in board.published:
         entry: dict[str, Any] = {"title": table.title, "source": source_of(table, board), "reason": table.reason}
         entry["pivot"] = pivot(table, board.caveats) if table.numbers else None
         tables.append(entry)
-    pairs: Sequence[Any] = list(side_by_side(board))
-    return {"tables": tables, "pairs": [(pair, source_of(pair.table, board)) for pair in pairs]}
+    pairs = [(pair, source_of(pair.table, one), one) for one in boards for pair in side_by_side(one)]
+    return {"tables": tables, "pairs": pairs}

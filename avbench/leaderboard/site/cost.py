@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...evaluation.runs import Run
+from ..texts import DASH, busy, busy_text
 
 COSTS = {
     "macs": "multiply-accumulates for a second",
@@ -20,12 +21,14 @@ COSTS = {
 
 
 def cost_of(run: Run) -> dict[str, float]:
-    """Those of `COSTS` that are known of a run; above 0."""
+    """Those of `COSTS` that are known of a run; above 0, and no time of a busy machine."""
     kept = run.cost if isinstance(run.cost, Mapping) else {}
     found = {name: kept[name] for name in COSTS if kept.get(name)}
     speed = _speed(run)
     if speed is not None:  # of the run itself, with all that goes on in it
         found["rtf"] = speed
+    if busy(kept):
+        found.pop("rtf", None)
     return found
 
 
@@ -46,7 +49,9 @@ def cost_facts(run: Run) -> list[tuple[str, str]]:
     found = cost_of(run)
     facts = [(title, _shown(found[name])) for name, title in COSTS.items() if name in found]
     latency = (run.cost or {}).get("latency_ms")
-    if latency:
+    if latency and busy(run.cost):
+        facts.append(("latency for a second, one thread", f"{DASH} ({busy_text(run.cost)})"))
+    elif latency:
         facts.append(("latency for a second, one thread", f"{latency['median']:.1f} ms, 95th {latency['p95']:.1f} ms"))
         facts.append(("timed on", str(run.cost.get("machine", "an unknown machine"))))
     machines = {s["machine"]["processor"] for s in sessions_of(run) if s.get("machine", {}).get("processor")}

@@ -54,7 +54,7 @@ class Series:
     Args:
         name: of the system.
         points: in ascending order of x.
-        colour: number of the colour, or None for an anchor's grey.
+        colour: number of the colour, or None for grey, which anchors are.
     """
 
     name: str
@@ -233,7 +233,9 @@ def dots(series: Sequence[Series], title: str) -> Markup:
     return _svg(title, body, height=bottom + 24)
 
 
-def cloud(series: Sequence[Series], title: str, x_title: str, better: int) -> Markup:
+def cloud(
+    series: Sequence[Series], title: str, x_title: str, better: int, front: Sequence[Series] | None = None
+) -> Markup:
     """Quality against cost on a logarithmic axis, and the front of those that none beats at both.
 
     Args:
@@ -241,6 +243,7 @@ def cloud(series: Sequence[Series], title: str, x_title: str, better: int) -> Ma
         title: of the quality.
         x_title: of the cost, less of which is better.
         better: 1 where more quality is better, -1 where less is.
+        front: those of the series that the front is of; all unless given.
     """
     held = [s for s in series if s.points and s.points[0].x is not None and s.points[0].x > 0]
     ends = [v for s in held for v in (s.points[0].y, s.points[0].low, s.points[0].high) if v is not None]
@@ -257,10 +260,10 @@ def cloud(series: Sequence[Series], title: str, x_title: str, better: int) -> Ma
         place = at(x(10.0**power))
         body.append(f'<path class="rule" d="M{place} {frame.top}V{frame.bottom}"/>')
         body.append(f'<text class="tick middle" x="{place}" y="{at(frame.bottom + 16)}">{power_text(power)}</text>')
-    front = _front(held, better)
-    if len(front) > 1:
-        path = f"M{at(x(front[0].x))} {at(frame.y(front[0].y))}"
-        path += "".join(f"H{at(x(p.x))}V{at(frame.y(p.y))}" for p in front[1:])
+    best = _front(held if front is None else [s for s in held if s in front], better)
+    if len(best) > 1:
+        path = f"M{at(x(best[0].x))} {at(frame.y(best[0].y))}"
+        path += "".join(f"H{at(x(p.x))}V{at(frame.y(p.y))}" for p in best[1:])
         body.append(f'<path class="front" d="{path}"/>')
     for one in held:
         p = one.points[0]

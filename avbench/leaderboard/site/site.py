@@ -13,7 +13,7 @@ so each is read, written and let go of.
 Contents: `build_site`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -132,14 +132,14 @@ class Site:
         boards = [board for board in self.boards if board.name == task]
         title = boards[0].title or task
         shown_boards = [self._board(board) for board in boards]
-        published = published_of(boards[0])
+        published = published_of(boards)
         self._page(f"task/{slug(task)}.html", "task.html", title=task, task=task, lead=title, boards=shown_boards,
                    published=published)  # fmt: skip
 
     def _board(self, board: Board) -> dict[str, Any]:
-        links = {row.label: f"../run/{run_name(row.run)}.html" for row in board.everyone}
+        links = {row.key: f"../run/{run_name(row.run)}.html" for row in board.everyone}
         entries = entries_of_board(board, links)
-        costs = {row.label: self.costs[id(row)] for row in board.rows}
+        costs = {row.key: self.costs[id(row)] for row in board.rows}
         return {
             "name": self.names[id(board)],
             "title": f"{board.dataset['name']}, {board.plan['name']}",
@@ -167,12 +167,18 @@ class Site:
 
     def _system(self, system: str) -> None:
         rows = self._rows_of(system)
-        run = rows[0][1].run
-        costs = dict.fromkeys(fact for _, row in rows for fact in self.cost_facts[id(row)])
+        weights = []
+        for digest, group in _by_digest(rows).items():
+            costs = dict.fromkeys(fact for row in group for fact in self.cost_facts[id(row)])
+            mark = f" of the weights {digest[:12]}"
+            weights.append({"mark": mark, "facts": card_facts(group[0].run), "cost": list(costs)})
+        if len(weights) == 1:
+            weights[0]["mark"] = ""
+        card = {what: _common(row.card.get(what, "") for _, row in rows) for what in ("title", "paper")}
         results = [_result(board, row, self.names[id(board)]) for board, row in rows]
         self._page(
-            f"system/{slug(system)}.html", "system.html", title=system, system=system, card=run.head["card"],
-            facts=card_facts(run), cost=list(costs), results=results, badges=_common_badges(rows),
+            f"system/{slug(system)}.html", "system.html", title=system, system=system, card=card, weights=weights,
+            results=results, badges=_common_badges(rows),
         )  # fmt: skip
 
     def _index(self, systems: Sequence[str]) -> None:
@@ -180,12 +186,32 @@ class Site:
         listed = []
         for system in systems:
             rows = self._rows_of(system)
-            costs = next((cost_texts(row) for _, row in rows if row.cost), ("–", "–", "–"))
+            every = [_cost_of_weights(group) for group in _by_digest(rows).values()]
+            costs = [_common(texts) for texts in zip(*every, strict=True)]
             tasks = ", ".join(dict.fromkeys(board.name for board, _ in rows))
-            card = rows[0][1].card
-            listed.append({"name": system, "title": card.get("title", ""), "tasks": tasks, "runs": len(rows),
+            title = _common(row.card.get("title", "") for _, row in rows)
+            listed.append({"name": system, "title": title, "tasks": tasks, "runs": len(rows),
                            "costs": costs, "link": f"system/{slug(system)}.html"})  # fmt: skip
         self._page("index.html", "index.html", title="Leaderboards", boards=boards, systems=listed)
+
+
+def _by_digest(rows: Sequence[tuple[Board, Row]]) -> dict[str, list[Row]]:
+    """Rows of one system by the weights that were scored."""
+    found: dict[str, list[Row]] = {}
+    for _, row in rows:
+        found.setdefault(row.run.identity["system"]["digest"], []).append(row)
+    return found
+
+
+def _common(texts: Iterable[str]) -> str:
+    """What all say, or that they say several things."""
+    found = set(texts)
+    return found.pop() if len(found) == 1 else "several"
+
+
+def _cost_of_weights(rows: Sequence[Row]) -> tuple[str, str, str]:
+    """What is known of the cost of one set of weights."""
+    return cost_texts(next((row for row in rows if row.cost), rows[0]))
 
 
 def run_name(run: Run) -> str:

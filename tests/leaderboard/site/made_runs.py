@@ -5,6 +5,7 @@ import json
 import numpy as np
 
 from avbench.evaluation.conditions import conditions
+from avbench.evaluation.identity import digest_of
 from avbench.evaluation.record import to_json
 from avbench.evaluation.runs import Run
 from avbench.evaluation.summary import summarise
@@ -16,19 +17,20 @@ RANGES = {"stoi": (0.0, 1.0), "estoi": (0.0, 1.0), "si-sdr": (-60.0, 100.0), "pe
 SNRS = (-15, -10, -5, 0, 5)
 
 
-def head_of(system, anchor=False, axes=None, clips=400, official=True, title="a system that was made up", **card):
+def head_of(system, anchor=False, axes=None, clips=400, official=True, title="a system that was made up",
+            version="0.1.0", digest="d" * 64, plan="3-bn", **card):  # fmt: skip
     axes = axes or {"snr": list(SNRS)}
     identity = {
-        "avbench": "0.1.0",
+        "avbench": version,
         "task": "avse@1",
         "protocol": "additive-noise@1",
-        "plan": {"name": "3-bn", "sha256": "9" * 64},
+        "plan": {"name": plan, "sha256": "9" * 64 if plan == "3-bn" else digest_of(plan)},
         "dataset": {"name": "avbench-synth", "fingerprint": "6" * 32},
         "noise": {"name": "synth-noise", "fingerprint": "f" * 32},
         "axes": axes,
         "limit": None,
         "metrics": [f"{name}@1" for name in METRICS],
-        "system": {"name": system, "digest": "d" * 64, "recipe": None if anchor else "synth"},
+        "system": {"name": system, "digest": digest, "recipe": None if anchor else "synth"},
     }
     about = {
         "title": title,
@@ -44,7 +46,7 @@ def head_of(system, anchor=False, axes=None, clips=400, official=True, title="a 
     return {
         "format": 2,
         "identity": identity,
-        "hash": "0" * 64,
+        "hash": digest_of(identity),
         "card": None if anchor else {**about, **card},
         "synthetic": True,
         "made": {"speech": True, "noise": True},

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from urllib.parse import unquote, urlsplit
 
@@ -14,6 +15,8 @@ from avbench.evaluation.runs import Run
 from avbench.leaderboard.board import build_boards
 from avbench.leaderboard.published import Published, read_published
 from avbench.leaderboard.site import build_site
+from avbench.leaderboard.site.boards import clouds_of, entries_of_board, published_of
+from avbench.leaderboard.site.cost import cost_facts
 
 HOSTILE = "</script><img src=x onerror=alert(1)>/../../up"
 
@@ -134,3 +137,83 @@ def test_two_boards_of_one_task_and_two_runs_of_one_name(tmp_path):
     boards = build_boards(runs, Published({}, (), {}))
     folder = build_site(boards, tmp_path / "site").parent
     assert len(list((folder / "run").iterdir())) == 2 and len(list((folder / "system").iterdir())) == 1
+
+
+def test_two_versions_keep_their_own_pages(tmp_path):
+    runs = [made_run(tmp_path / v, "twin", clips=12, version=v, gain=g) for v, g in (("0.1.0", 3.0), ("0.2.0", 9.0))]
+    (board,) = build_boards(runs, Published({}, (), {}))
+    folder = build_site([board], tmp_path / "site", media=False).parent
+    text = (folder / "task" / "avse.html").read_text()
+    links = dict(re.findall(r'<a href="\.\./(run/[^"]+)">(twin[^<]*)</a>', text))
+    assert sorted(links.values()) == ["twin (avbench 0.1.0)", "twin (avbench 0.2.0)"]
+    for link, label in links.items():
+        assert label.split()[-1].strip(")") in (folder / link).read_text()
+
+
+def test_links_and_costs_go_by_run_and_not_by_label(tmp_path):
+    runs = [made_run(tmp_path / v, "twin", clips=12, version=v, gain=g) for v, g in (("0.1.0", 3.0), ("0.2.0", 9.0))]
+    (board,) = build_boards(runs, Published({}, (), {}))
+    board = replace(board, rows=tuple(replace(row, label="one") for row in board.rows))
+    entries = entries_of_board(board, {row.key: row.key for row in board.rows})
+    assert [entry.link for entry in entries] == [row.key for row in board.rows]
+
+
+def test_what_may_not_be_ranked_is_grey_and_no_front_leads_over_it(tmp_path):
+    made = [("noisy", 0.0, {"anchor": True}), ("best", 9.0, {"finished": False}), ("cheap", 3.0, {}), ("dear", 6.0, {})]
+    runs = [made_run(tmp_path / name, name, gain=gain, clips=24, **how) for name, gain, how in made]
+    (board,) = build_boards(runs, Published({}, (), {}))
+    macs = {"best": 1e6, "cheap": 1e8, "dear": 1e9}
+    cloud = clouds_of(board, {row.key: {"macs": macs[row.system]} for row in board.rows})[0]["figure"]
+    classes = dict(re.findall(r'<g class="series (\w+)" data-series="(\w+)"', cloud))
+    assert classes == {"anchor": "best", "c0": "dear", "c1": "cheap"}
+    assert cloud.count('class="front"') == 1, "from cheap to dear"
+
+
+def test_colours_are_those_of_the_board(tmp_path):
+    runs = [made_run(tmp_path / name, name, gain=gain, clips=24) for name, gain in (("a", 9.0), ("b", 6.0), ("c", 3.0))]
+    (board,) = build_boards(runs, Published({}, (), {}))
+    board = replace(board, rows=(replace(board.rows[0], cells={}), *board.rows[1:]))
+    cloud = clouds_of(board, {row.key: {"macs": 1e6} for row in board.rows})[0]["figure"]
+    drawn = {entry.name: entry.classes for entry in entries_of_board(board, {})}
+    assert {name: c for c, name in re.findall(r'<g class="series (\w+)" data-series="(\w+)"', cloud)} == {
+        name: drawn[name] for name in ("b", "c")
+    }
+
+
+def test_costs_and_cards_of_other_weights_are_told_apart(tmp_path):
+    costs = [{"macs": 2e8, "parameters": count} for count in (1_000_000, 2_000_000)]
+    runs = [
+        made_run(
+            tmp_path / str(i), "twin", clips=12, plan=f"plan-{i}", digest=str(i) * 64, cost=cost, title=f"made {i}"
+        )
+        for i, cost in enumerate(costs)
+    ]
+    folder = build_site(build_boards(runs, Published({}, (), {})), tmp_path / "site", media=False).parent
+    line = next(line for line in (folder / "index.html").read_text().split("\n") if 'href="system/' in line)
+    assert "<td>several</td><td>0.200 G</td>" in line and "1.000 M" not in line and "made 0" not in line
+    (page,) = (folder / "system").glob("*.html")
+    for i, count in enumerate(("1 M (1,000,000)", "2 M (2,000,000)")):
+        own = page.read_text().split(f"Cost of the weights {str(i) * 12}</h2>")[1].split("</div>")[0]
+        assert count in own
+        assert f"made {i}" in page.read_text().split(f"Card of the weights {str(i) * 12}</h2>")[1].split("</div>")[0]
+
+
+def test_a_time_of_a_busy_machine_is_not_shown(tmp_path):
+    cost = {"macs": 2e8, "rtf": 0.4, "latency_ms": {"median": 400.0, "p95": 500.0}, "machine": "m", "load": 5.68}
+    shown = dict(cost_facts(made_run(tmp_path / "a", "a", clips=12, cost=cost)))
+    assert "– (timed while 5.68 processes" in shown["latency for a second, one thread"]
+    assert "seconds of computing for a second" not in shown and "multiply-accumulates for a second" in shown
+    calm = dict(cost_facts(made_run(tmp_path / "b", "a", clips=12, cost={**cost, "load": 0.5})))
+    assert calm["latency for a second, one thread"].startswith("400.0 ms")
+
+
+def test_every_board_stands_beside_what_was_published(tmp_path):
+    runs = [
+        made_run(tmp_path / f"{name}-{plan}", name, clips=12, plan=plan)
+        for plan in ("3-bn", "3-bn-again")
+        for name in ("gcrn", "mutud")
+    ]
+    boards = build_boards(runs, read_published())
+    assert {one.plan["name"] for _, _, one in published_of(boards)["pairs"]} == {"3-bn", "3-bn-again"}
+    text = (build_site(boards, tmp_path / "site", media=False).parent / "task" / "avse.html").read_text()
+    assert "measured on avbench-synth, 3-bn (" in text and "measured on avbench-synth, 3-bn-again (" in text
