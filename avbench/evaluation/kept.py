@@ -66,9 +66,7 @@ class KeptRecord:
         if found["kept"] != KEPT or found["head"].get("format") != FORMAT:
             raise BadFile(f"{self.path} is a kept run of another format than this avbench reads ({KEPT}, {FORMAT}).")
         if digest_of(found["head"]["identity"]) != found["head"]["hash"]:
-            raise BadFile(
-                f"{self.path} was changed after it was kept: its identity is another than its hash says."
-            )
+            raise BadFile(f"{self.path} was changed after it was kept: its identity is another than its hash says.")
         return found
 
     @property
