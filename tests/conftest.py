@@ -17,6 +17,9 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # one worker for each processor: more t
 if os.environ.get("CI") == "true":  # where a missing extra is a hole in the suite, and not a reason to skip
     pytest.importorskip = lambda name, *_, **__: importlib.import_module(name)
 
+# The longest files begin first, so that no processor waits for another one at the end.
+FIRST = ("test_readme.py", "test_listening_page.py", "test_training.py", "test_visualvoice.py")
+
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
@@ -26,6 +29,7 @@ def pytest_addoption(parser):
 
 
 def pytest_collection_modifyitems(config, items):
+    items.sort(key=lambda item: item.path.name not in FIRST)
     for item in items:
         for marker in ("slow", "gpu"):
             if marker in {m.name for m in item.iter_markers()} and not config.getoption(f"--run-{marker}"):
