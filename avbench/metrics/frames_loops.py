@@ -17,7 +17,7 @@ Contents: `squared_errors`, `gaussian_similarity`, `uniform_similarity`, `C1`, `
 
 import numpy as np
 
-from .intelligibility_loops import compiled
+from .compiling import compiled
 
 C1 = (0.01 * 255.0) ** 2
 C2 = (0.03 * 255.0) ** 2

@@ -9,8 +9,9 @@ Contents: `audible_frames`, `overlapped_frames`, `band_magnitudes`, `correlate`.
 
 import math
 
-import numba
 import numpy as np
+
+from .compiling import compiled
 
 EPS = float(np.finfo(np.float64).eps)
 CLIP = 1.0 + 10.0 ** (15.0 / 20.0)
@@ -18,15 +19,6 @@ CLIP = 1.0 + 10.0 ** (15.0 / 20.0)
 
 NOTHING = 1e-26
 """A centred sum of squares this small, beside that of the uncentred values, is rounding: the values are constant."""
-
-
-def compiled(function):
-    """Compile with a cache on disk, or without one where nothing can be written."""
-    options = {"nogil": True, "fastmath": {"contract", "reassoc", "nsz"}}
-    try:
-        return numba.njit(cache=True, **options)(function)
-    except RuntimeError:
-        return numba.njit(**options)(function)
 
 
 @compiled

@@ -13,14 +13,15 @@ import numpy as np
 from avbench.efficiency.arithmetic import exact_arithmetic
 from avbench.errors import UsageError
 from avbench.signal.video import FPS, SAMPLES_PER_FRAME
-from avbench.types import Card, Inputs, Prediction, Video
+from avbench.types import Inputs, Prediction, Video
 
 from ...systems.nn.enhancer import RATE, Enhancer
+from ...systems.nn.opened import OpenedNet
 
 SMALLEST = 16  # pixels
 
 
-class TalkingHead:
+class TalkingHead(OpenedNet):
     """A `System` that moves a picture as speech asks.
 
     Args:
@@ -29,26 +30,8 @@ class TalkingHead:
     """
 
     def __init__(self, opened: Enhancer, size: int):
-        self._opened, self._size = opened, size
-        self._module, self._device = None, "cpu"
-
-    @property
-    def card(self) -> Card:
-        """What it says about itself."""
-        return self._opened.card
-
-    @property
-    def digest(self) -> str:
-        """Hash of code version, sizes and weights."""
-        return self._opened.digest
-
-    def load(self, device: str) -> None:
-        """Build the net and move it to `"cpu"` or `"cuda"`."""
-        self._device, self._module = device, self.network().to(device)
-
-    def network(self):
-        """A new `nn.Module` of the deployed part, in evaluation mode, on the CPU."""
-        return self._opened.network()
+        super().__init__(opened)
+        self._size = size
 
     def example(self, seconds: float = 1.0, device: str = "cpu") -> tuple:
         """Inputs of `network()` for one trial, made of noise."""

@@ -17,6 +17,7 @@ from avbench.signal.video import FPS, SAMPLES_PER_FRAME, frames_for
 from avbench.types import Card, Inputs, Prediction, Video
 
 from ..nn.enhancer import RATE, Enhancer
+from ..nn.opened import OpenedNet
 from .recipe import TalkingFaceRecipe
 from .signals import drawn_noise, halve, to_bytes, to_pictures
 
@@ -24,7 +25,7 @@ LONG = 250  # frames; what is longer is streamed, whose memory does not grow
 TOGETHER = 256  # frames that the net gets at once
 
 
-class TalkingFace:
+class TalkingFace(OpenedNet):
     """A `System` that makes a picture of a face speak.
 
     Args:
@@ -33,26 +34,13 @@ class TalkingFace:
     """
 
     def __init__(self, opened: Enhancer, recipe: TalkingFaceRecipe):
-        self._opened, self._recipe = opened, recipe
-        self._module, self._device = None, "cpu"
+        super().__init__(opened)
+        self._recipe = recipe
 
     @property
     def card(self) -> Card:
         """What it says about itself."""
-        return replace(self._opened.card, output="video")
-
-    @property
-    def digest(self) -> str:
-        """Hash of code version, sizes and weights."""
-        return self._opened.digest
-
-    def load(self, device: str) -> None:
-        """Build the generator and move it to `"cpu"` or `"cuda"`."""
-        self._device, self._module = device, self.network().to(device)
-
-    def network(self):
-        """A new generator in evaluation mode, on the CPU."""
-        return self._opened.network()
+        return replace(super().card, output="video")
 
     def example(self, seconds: float = 1.0, device: str = "cpu") -> tuple:
         """Inputs of `network()` for one clip, made of noise: speech at 8 kHz, a face, drawn noise."""

@@ -1,5 +1,8 @@
 """STOI and ESTOI against pystoi, the field's reference."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pystoi
 import pytest
@@ -115,3 +118,15 @@ def test_bounds(seed, mix, power, pair):
     estimate = (mix * reference + 0.1 * noise * np.abs(noise) ** power).astype(np.float32)
     for value in ours(estimate, reference, 16_000):
         assert -1.0 - 1e-12 <= value <= 1.0 + 1e-12
+
+
+def test_the_loops_begin_without_a_search_for_blas_and_leave_scipy_whole():
+    code = (
+        "import sys, numpy as np; from avbench.metrics import intelligibility_loops as loops\n"
+        "loops.audible_frames(np.ones(512), np.ones(256), 2, 128, 40.0)\n"
+        "assert 'scipy.linalg' not in sys.modules, 'numba imported it: half of what a worker needs to begin'\n"
+        "import numba, scipy.linalg\n"
+        "assert (numba.njit(lambda a, b: a @ b)(np.eye(2), np.ones(2)) == 1).all()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
