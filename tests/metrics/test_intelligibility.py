@@ -125,8 +125,7 @@ def test_the_loops_begin_without_a_search_for_blas_and_leave_scipy_whole():
         "import sys, numpy as np; from avbench.metrics import intelligibility_loops as loops\n"
         "loops.audible_frames(np.ones(512), np.ones(256), 2, 128, 40.0)\n"
         "assert 'scipy.linalg' not in sys.modules, 'numba imported it: half of what a worker needs to begin'\n"
-        "import numba, scipy.linalg\n"
-        "assert (numba.njit(lambda a, b: a @ b)(np.eye(2), np.ones(2)) == 1).all()"
+        "import scipy.linalg; assert (scipy.linalg.inv(np.eye(2)) == np.eye(2)).all()"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
