@@ -166,7 +166,7 @@ def render(
             axes=parse_settings(protocol, settings or ()),
             limit=limit,
             video=video,
-            workers=sensible(min(limit or len(found.rows), len(found.rows)), workers),
+            workers=sensible(len(found.first(limit)), workers),
             progress=partial(bars.advance, "rendering"),
         )
     written = [entry for entry in manifest if "void" not in entry.values()]

@@ -200,7 +200,7 @@ def head_of(exam: Exam, examinee: Examinee) -> dict[str, Any]:
         "synthetic": any(exam.made.values()),
         "made": exam.made,
         "official": exam.official,
-        "clips": len(exam.rows),
+        "clips": len({row.clip for row in exam.rows}),
         "asked": list(exam.asked),
         "answer": exam.task.answer,
         "clusters": exam.clusters,

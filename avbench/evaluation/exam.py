@@ -69,10 +69,10 @@ class Exam:
     chosen: tuple[Choice, ...] = ()
     folders: Mapping[str, str] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def rows(self) -> Sequence[Row]:
         """The plan rows that are asked."""
-        return self.plan.rows[: self.limit]
+        return self.plan.first(self.limit)
 
     @cached_property
     def asked(self) -> tuple[int, ...]:
@@ -201,9 +201,9 @@ def set_exam(
     rule = get_protocol(plan.header["protocol"])
     rule.check(plan)
     axes = fill_axes(axes, rule, plan)
-    if limit is not None and limit >= len(plan.rows):
+    if len(rows := plan.first(limit)) == len(plan.rows):
         limit = None
-    _refuse_wordless(data, [row.clip for row in plan.rows[:limit]], metrics)
+    _refuse_wordless(data, [row.clip for row in rows], metrics)
     # The embedded corpus has words and faces of its own, which its own judges know best.
     chosen = choices(judges or {}, task.judges if data.synthetic else {})
     official = committed and limit is None and axes == fill_axes({}, rule, plan)

@@ -71,7 +71,7 @@ def render_plan(
         out: an empty or new folder, or one in which the same was begun.
         snr: in dB or `"clean"`; those of the plan unless given.
         axes: further axes with their values; every combination is rendered.
-        limit: only the first so many rows.
+        limit: only the first so many clips.
         video: whether to write the mouths too.
         workers: processes; the files do not depend on it.
         progress: called with rows done and rows to do.
@@ -87,7 +87,7 @@ def render_plan(
         MissingResource, BadFile: a clip, a noise or a picture cannot be had, or the folder cannot be written.
     """
     out = Path(out)
-    rows = plan.rows[:limit]
+    rows = plan.first(limit)
     asked = _conditions(plan, protocol, snr, axes or {})
     for condition in asked:
         protocol.read(condition)  # wrong values end here, before the folder is begun

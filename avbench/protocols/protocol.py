@@ -139,6 +139,11 @@ class Plan:
         """Hash of the file."""
         return hashlib.sha256(self.content).hexdigest()
 
+    def first(self, clips: int | None) -> tuple[Row, ...]:
+        """The rows of its first so many clips, of which each may have several; all of them for None."""
+        kept = set(list(dict.fromkeys(row.clip for row in self.rows))[:clips])
+        return tuple(row for row in self.rows if row.clip in kept)
+
     @classmethod
     def of(cls, header: Mapping[str, Any], rows: Iterable[Row]) -> "Plan":
         """The plan with this header and these rows, written in the one way in which we write them."""

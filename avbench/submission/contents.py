@@ -126,7 +126,7 @@ def expected_trials(card: SubmissionCard) -> list[str]:
     asked = [{**task.defaults, **condition} for condition in conditions(axes)]
     return [
         protocol.trial_id(row, condition)
-        for row in plan.rows[: card.limit]
+        for row in plan.first(card.limit)
         for condition in asked
         if protocol.asks(plan, row, condition)
     ]

@@ -7,6 +7,7 @@ import numpy as np
 from avbench.errors import ReferenceFault
 from avbench.evaluation.exam import Exam
 from avbench.metrics import get_metric
+from avbench.protocols import Plan
 from avbench.seeds import Draw, seed_of
 from avbench.tasks import get_task
 from avbench.types import Audio, Card, Clip, Inputs, Prediction, Target, Trial
@@ -34,6 +35,7 @@ class FakePlan:
     sha256: str = "f" * 64
     content: bytes = b'{"plan": "fake"}\n'
     header: dict = field(default_factory=lambda: {"plan": "fake", "protocol": "fake@1"})
+    first = Plan.first
 
 
 class FakeData:

@@ -103,6 +103,12 @@ def test_both_faces_of_every_test_conversation_are_asked():
     assert all(row.noises[0].item.startswith("cafeteria") for row in plan.rows)
 
 
+def test_the_first_clips_of_a_plan_come_with_all_their_rows():
+    plan = load_plan("asd")
+    assert [row.id for row in plan.first(2)] == [row.id for row in plan.rows[:4]]  # two faces each
+    assert plan.first(None) == plan.first(10**6) == plan.rows
+
+
 def test_new_plans_and_records_are_small():
     files = [p for p in PLANS.rglob("*") if p.is_file() and p.stem not in (*AVSE_PLANS, "pcm")]
     assert sum(p.stat().st_size for p in files) < 1.25 * 2**20
