@@ -20,6 +20,7 @@ def measure(
     judge: Annotated[
         list[str], Option(metavar="NAME=PATH", help="Weights of a judge, or another judge; may be repeated.")
     ] = [],  # noqa: B006
+    device: Annotated[str, Option(help="Where judges that are networks run: cpu, cuda or auto.")] = "cpu",
     workers: Annotated[int | None, Option(help="Processes. Else one per core.")] = None,
     json: Annotated[Path | None, Option(help="File for everything found; - for standard output.")] = None,
     csv: Annotated[Path | None, Option(help="File for the scores; - for standard output.")] = None,
@@ -39,7 +40,7 @@ def measure(
         from ..evaluation import measure as library
         from ..evaluation.measure_table import page
 
-        found = library.measure(estimate, reference, metrics, align, judge, workers, json, csv)
+        found = library.measure(estimate, reference, metrics, align, judge, device, workers, json, csv)
     console = printer(json if str(csv) != "-" else csv)
     console.print(page(found, console.width))
     if not found.complete:

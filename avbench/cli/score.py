@@ -18,6 +18,7 @@ def score(
     judge: Annotated[
         list[str], Option(metavar="NAME=PATH", help="Weights of a judge, or another judge; may be repeated.")
     ] = [],  # noqa: B006
+    device: Annotated[str, Option(help="Where judges that are networks run: cpu, cuda or auto.")] = "cpu",
     workers: Annotated[int | None, Option(help="Processes that judge. Else one per core.")] = None,
     out: Annotated[Path | None, Option(help="Folder for these runs. Else runs/<task>/<system>-<hash>.")] = None,
     json: Annotated[Path | None, Option(help="File for the values; - for standard output.")] = None,
@@ -33,7 +34,7 @@ def score(
         from ..evaluation import rescore as library
         from ..evaluation.table import table
 
-        runs = library.score(run, metrics, dataset, noise, judge, workers, out, json)
+        runs = library.score(run, metrics, dataset, noise, judge, device, workers, out, json)
         for one in runs:
             bars.note(f"{one.system}: {one.folder}{', judged before and shown as cached' if one.cached else ''}")
     console = printer(json)

@@ -6,7 +6,7 @@
 Conventions: a choice is `(name, path or None, device)`. What `judges.use_judge` was told in this process counts too, an
 explicit choice before it. An identity is `name@digest`, or the name alone where the judge is absent.
 
-Contents: `TIMEOUT`, `Choice`, `parse_judges`, `choices`, `tell_judges`, `identities`.
+Contents: `TIMEOUT`, `Choice`, `parse_judges`, `choices`, `placed`, `tell_judges`, `identities`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -52,6 +52,14 @@ def choices(given: Mapping[str, str], instead: Mapping[str, str] | None = None) 
     found |= {name: (name, path, device) for name, (path, device) in chosen_judges().items()}
     found |= {name: (name, path, "cpu") for name, path in given.items()}
     return tuple(found.values())
+
+
+def placed(chosen: tuple[Choice, ...], metrics: Iterable[Metric], device: str) -> tuple[Choice, ...]:
+    """The same choices with every judge that the metrics ask for on a device; on the CPU they are there already."""
+    if device == "cpu":
+        return chosen
+    usual = {metric.judge: (metric.judge, None, device) for metric in metrics if metric.judge}
+    return tuple({**usual, **{name: (name, path, device) for name, path, _ in chosen}}.values())
 
 
 @cache

@@ -14,8 +14,9 @@ from ..metrics import Metric, get_metric
 from ..processors import usable_processors
 from . import progress
 from .diagnosis import Alignment
+from .evaluate import choose_device
 from .exam import unique
-from .judging import Choice, choices, identities, parse_judges
+from .judging import Choice, choices, identities, parse_judges, placed
 from .material import NEEDS, Gathered, Pair, gather
 from .measured import Measured, summed_up, write_csv
 from .pairing import SOUND, Side
@@ -32,6 +33,7 @@ def measure(
     metrics: str | Sequence[str] | None = None,
     align: str = "none",
     judge: Sequence[str] = (),
+    device: str = "cpu",
     workers: int | None = None,
     json: str | Path | None = None,
     csv: str | Path | None = None,
@@ -44,6 +46,8 @@ def measure(
         metrics: names, as a list or separated by commas.
         align: `none`; `trim:N` cuts at most N samples off the end of the longer sound; `delay` takes a delay out.
         judge: `NAME=PATH` each: weights of a judge by path; or `NAME=OTHER`: another judge in its place.
+        device: where judges that are networks run: `cpu`, `cuda` or `auto`. Every worker loads its own, so with a GPU
+            one or two `workers` are enough.
         workers: processes; scores do not depend on it. The cores of this machine unless given.
         json: file for everything that was found; `"-"` for standard output.
         csv: file for the scores, a line for each pair and metric; `"-"` for standard output.
@@ -60,7 +64,7 @@ def measure(
     how = Alignment.of(align)
     if workers is not None and workers < 1:
         raise UsageError(f"--workers must be at least 1, not {workers}.")
-    chosen = choices(parse_judges(judge))
+    chosen = placed(choices(parse_judges(judge)), asked, choose_device(device))
     mine = Side.of(estimate, "estimate")
     other = None if reference is None else Side.of(reference, "reference")
     gathered = gather(mine, other, asked)

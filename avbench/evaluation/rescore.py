@@ -10,6 +10,7 @@ Contents: `score`.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,12 @@ from ..tasks import Task, get_task
 from ..types import Trial
 from .answers import ANSWERS
 from .engines import LocalEngine
-from .evaluate import folder_of, metrics_for, refuse_other_exams
+from .evaluate import choose_device, folder_of, metrics_for, refuse_other_exams
 from .exam import Exam, set_exam
 from .examinee import Examinee
 from .host import Answer
 from .identity import digest_of, identity_of, is_same
-from .judging import parse_judges
+from .judging import parse_judges, placed
 from .kept import FACTS
 from .record import Record, hand_out, write_json
 from .runs import Run, document, open_run, open_runs
@@ -40,6 +41,7 @@ def score(
     dataset: str | None = None,
     noise: str | None = None,
     judge: Sequence[str] = (),
+    device: str = "cpu",
     workers: int | None = None,
     out: str | Path | None = None,
     json: str | Path | None = None,
@@ -52,6 +54,8 @@ def score(
         dataset: where the run's data set lies, if that is a folder, which a run does not keep: `folder:PATH`.
         noise: likewise for its noises.
         judge: `NAME=PATH` each, as for `run`.
+        device: where judges that are networks run: `cpu`, `cuda` or `auto`. Every worker loads its own, so with a GPU
+            one or two `workers` are enough.
         workers: processes that judge; scores do not depend on it.
         out: folder for the runs of this call, one folder each; `runs/<task>/<system>-<hash>` unless given.
         json: file for the values, as `run` writes them; `"-"` for standard output.
@@ -67,8 +71,9 @@ def score(
     old = [one for one in open_runs(open_run(run).where) if _has_answers(one)]
     task = get_task(old[0].identity["task"])
     judged_by = metrics_for(task, list(metrics or old[0].metrics) if not isinstance(metrics, str) else metrics)
-    engine = LocalEngine(workers)
+    engine, where = LocalEngine(workers), choose_device(device)
     exam = _exam_of(old[0], task, judged_by, dataset, noise, parse_judges(judge))
+    exam = replace(exam, chosen=placed(exam.chosen, judged_by, where))
     places = [_place(exam, one, out) for one in old]
     if not all(is_done(folder, identity) for folder, identity in places):
         exam.prepare(any(_seen(one) for one in old), workers)

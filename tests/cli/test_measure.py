@@ -304,6 +304,30 @@ def test_a_judge_by_path(avbench, folders, monkeypatch, shared_data):
     assert found["scores"][0]["reference"] is None
 
 
+def test_judges_go_to_the_device_that_is_named(avbench, folders, here, monkeypatch):
+    told = []
+    monkeypatch.setattr("avbench.evaluation.measure.choose_device", lambda device: device)
+    monkeypatch.setattr(scoring, "tell_judges", told.append)
+    words = ("measure", "est", "--metrics", "nisqa,nisqa-tts", "--judge", "nisqa-tts=synth-asr")
+    avbench(*words, "--device", "cuda")
+    assert set(told[0]) == {("nisqa", None, "cuda"), ("nisqa-tts", "synth-asr", "cuda")}
+    told.clear()
+    avbench(*words)
+    assert told[0] == (("nisqa-tts", "synth-asr", "cpu"),)
+
+
+@pytest.mark.gpu
+def test_a_judge_says_the_same_on_a_gpu(folders):
+    for name in ("a", "b", "sub/c", "sub/d"):
+        (folders / "ref" / f"{name}.txt").write_text("bin blue at f two now")
+        (folders / "ref" / f"{name}.wav").unlink()
+    found = [
+        library.measure("est", "ref", "asr-wer", judge=("espnet=synth-asr",), device=device, workers=1)
+        for device in ("cpu", "cuda")
+    ]
+    assert found[0].complete and found[0].scores == found[1].scores
+
+
 def test_a_crash_costs_one_score(folders, monkeypatch):
     monkeypatch.setattr(scoring, "score", dies)
     found = library.measure("est", "ref", "stoi,pesq-wb,si-sdr", workers=1)
@@ -334,6 +358,7 @@ def test_a_crash_costs_one_score(folders, monkeypatch):
         (("est", "wide", "--metrics", "stoi"), "1 of 4 references, such as wide/a.wav, have 2 channels"),
         (("est", "ref", "--metrics", "stoi", "--json", "-", "--csv", "-"), "cannot both go to standard output"),
         (("est", "ref", "--metrics", "stoi", "--judge", "nobody=x"), "There is no judge called 'nobody'"),
+        (("est", "ref", "--metrics", "stoi", "--device", "tpu"), "'tpu' is not auto, cpu or cuda"),
     ],
 )
 def test_what_cannot_be_measured_is_one_sentence(avbench, folders, words, said):
