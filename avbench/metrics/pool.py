@@ -212,7 +212,10 @@ class PersistentPool:
         log = tempfile.TemporaryFile()
         paths = [path or str(Path.cwd()) for path in sys.path]
         threads = dict.fromkeys(_ONE_THREAD, "1") if self.one_thread else {}
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), **threads}
+        # Threads that wait for each other sleep: those that spin hold the processors that the others need, and on a
+        # machine that has other work too a net then takes many times as long.
+        usual = {"OMP_WAIT_POLICY": "PASSIVE"}
+        environment = {**usual, **os.environ, "PYTHONPATH": os.pathsep.join(paths), **threads}
         try:
             process = subprocess.Popen(
                 [sys.executable, "-P", "-c", f"from {__package__}.pool_worker import main; main({theirs.fileno()})"],

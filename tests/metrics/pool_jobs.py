@@ -56,7 +56,7 @@ def identity(x):
 
 
 def worker(_):
-    return os.getpid(), os.environ["OPENBLAS_NUM_THREADS"]
+    return os.getpid(), (os.environ["OPENBLAS_NUM_THREADS"], os.environ["OMP_WAIT_POLICY"])
 
 
 def unpicklable(_):
