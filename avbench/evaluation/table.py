@@ -200,7 +200,9 @@ def comparison(result: Mapping[str, Any]) -> Group:
     block = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
     for title in ("metric", "condition"):
         block.add_column(title, no_wrap=True)
-    for title in (escape(result["a"]), escape(result["b"]), "diff.", "95 % interval", "p", "n"):
+    for title in (result["a"], result["b"]):  # a long name is folded before a number is cut
+        block.add_column(escape(title.replace("/", "/\n")), justify="right", min_width=7, overflow="fold")
+    for title in ("diff.", "95 % interval", "p", "n"):
         block.add_column(title, justify="right", no_wrap=True)
     before = None
     for row in sorted(result["rows"], key=lambda row: [r["metric"] for r in result["rows"]].index(row["metric"])):

@@ -1,5 +1,6 @@
 """Runs read back: found, compared, shown."""
 
+import io
 import json
 import math
 
@@ -317,3 +318,16 @@ def test_a_share_without_a_corpus_value_is_null(folder, monkeypatch):
     monkeypatch.setattr(module, "corpus_share", refuse)
     rows = shares(folder / "better", folder / "noisy", folder / "oracle", ["stoi"])
     assert len(rows) == 6 and all(row["share"] is row["ci95"] is None and row["n"] for row in rows)
+
+
+def test_a_comparison_of_long_names_fits_80_columns_and_cuts_nothing():
+    row = {"condition": {"snr": -15}, "metric": "si-sdr", "a": -9.28, "b": -9.63, "difference": 0.34,
+           "ci95": [-10.25, 10.44], "p_value": 0.0001, "n": 2000, "reason": ""}  # fmt: skip
+    names = {"a": "gcrn/matched", "b": "noisy-talking-face/no-frame", "task": "avse", "kind": "synthetic"}
+    found = {**names, "clusters": "speakers", "rows": [row], "left_out": [], "notes": []}
+    console = Console(width=80, record=True, file=io.StringIO())
+    console.print(comparison(found))
+    text = console.export_text()
+    for word in ("si-sdr dB", "-15 dB", "matched", "-10.25 +10.44", "0.0001", "2000"):
+        assert word in text, text
+    assert "…" not in text
