@@ -35,9 +35,9 @@ def test_words(modality, tmp_path, capsys):
 
 
 def test_detection(tmp_path, capsys):
-    rows = ran(tmp_path, capsys, "--system", "answerers:Moves", "--task", "asd", "--limit", "2", "--snr", "0,clean")
+    rows = ran(tmp_path, capsys, "--system", "answerers:Moves", "--task", "asd", "--limit", "1", "--snr", "0,clean")
     assert rows["oracle", "map", "{}"]["value"] == 1 > rows["Moves", "map", "{}"]["value"]
-    assert rows["Moves", "map", "{'snr': 'clean'}"]["total"] == 2
+    assert rows["Moves", "map", "{'snr': 'clean'}"]["total"] == 2  # two faces
     assert 0 < rows["constant", "map", "{}"]["value"] < 1
 
 
