@@ -1,7 +1,8 @@
 """The two discriminators of section 3.1 and Fig. 3: of single frames, and of mouth and speech together.
 
 The paper calls the frame discriminator's factors those of "up-sampling"; they make the picture smaller. Its first layer
-keeps the size, so that the fully connected layer behind five of them is larger than the whole generator.
+keeps the size, so that the fully connected layer behind five of them is larger than the whole generator. Both see the
+condition image beside each frame; what their first layers make of it is computed once for all frames of a film.
 
 Conventions: as in `model`. Scores are not bounded; the least-squares losses want 1 for what is real.
 
@@ -15,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .model import SLOPE, SpeechEncoder, xavier
+from .planes import channels_last
 from .recipe import TalkingFaceRecipe
 
 FRAME_SLOPE = 0.3
@@ -39,10 +41,10 @@ class FrameDiscriminator(nn.Module):
         xavier(self)
 
     def forward(self, frames: Tensor, face: Tensor) -> Tensor:
-        """`[N, 3, S, S]` each to `[N]`: 1 is real, 0 is made."""
-        x = torch.cat([frames, face], 1)
-        for layer in self.layers:
-            x = F.leaky_relu(layer(x), FRAME_SLOPE)
+        """`[B, F, 3, S, S]` and `[B, 3, S, S]` to `[B F]`: 1 is real, 0 is made."""
+        x = _beside(self.layers[0], frames, face, FRAME_SLOPE)
+        for layer in self.layers[1:]:
+            x = F.leaky_relu_(layer(x), FRAME_SLOPE)
         return self.last(F.leaky_relu(self.connected(x.flatten(1)), FRAME_SLOPE))[:, 0]
 
 
@@ -70,10 +72,18 @@ class PairDiscriminator(nn.Module):
 
     def forward(self, speech: Tensor, frames: Tensor, face: Tensor) -> Tensor:
         """`[B, T]`, masked `[B, F, 3, S, S]`, `[B, 3, S, S]` to `[B, F]`: 1 is a real pair."""
-        x = torch.cat([frames, face[:, None].expand_as(frames)], 2).flatten(0, 1)
-        for layer in self.layers:
-            x = F.leaky_relu(layer(x), SLOPE)
+        x = _beside(self.layers[0], frames, face, SLOPE)
+        for layer in self.layers[1:]:
+            x = F.leaky_relu_(layer(x), SLOPE)
         x = F.leaky_relu(self.connected(x.flatten(1)), SLOPE).unflatten(0, frames.shape[:2])
         seen, _ = self.image(x)
         heard, _ = self.speech(self.speech_encoder(speech))
         return self.score(self.both(torch.cat([seen, heard], 2))[0])[..., 0]
+
+
+def _beside(layer: nn.Conv2d, frames: Tensor, face: Tensor, slope: float) -> Tensor:
+    """A layer on each frame with the face behind it: `[B, F, 3, S, S]` and `[B, 3, S, S]` to `[B F, C, S', S']`."""
+    ours, its = layer.weight.split(3, 1)
+    moving = F.conv2d(channels_last(frames.flatten(0, 1)), ours, layer.bias, layer.stride, layer.padding)
+    still = F.conv2d(channels_last(face), its, None, layer.stride, layer.padding)
+    return F.leaky_relu_(moving.unflatten(0, frames.shape[:2]) + still[:, None], slope).flatten(0, 1)

@@ -3,10 +3,11 @@
 Source: Eskimez et al. 2020, "End-to-end generation of talking faces from noisy speech", ICASSP, section 3.1, Figs 1
 and 2. What it leaves open (activations, padding, units) is as in later code of the first author; README.md lists it.
 
-Two computations are arranged otherwise than the paper tells them, with equal results and equal parameters. Keeping
+Three computations are arranged otherwise than the paper tells them, with equal results and equal parameters. Keeping
 every other pixel of a convolution, which is what nearest-neighbour interpolation to one half does, is a convolution of
-stride 2. And what a layer makes of the condition image is the same in every frame: a convolution of concatenated inputs
-is the sum of one of each, of which the second is computed once.
+stride 2. What a layer makes of the condition image is the same in every frame: a convolution of concatenated inputs is
+the sum of one of each, of which the second is computed once. And nearest-neighbour interpolation to the double size and
+the convolution behind it are one step (`planes`).
 
 Conventions: speech `[B, T]` at 8 kHz, T a multiple of 320; pictures -1 to 1, `[B, 3, S, S]` or `[B, F, 3, S, S]` with
 F = T / 320; features of speech 125 times a second.
@@ -21,6 +22,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .planes import channels_last, doubled, mirrored
 from .recipe import TalkingFaceRecipe
 
 SLOPE = 0.2
@@ -142,10 +144,12 @@ class _Joint(nn.Module):
         moving: channels of what changes.
         still: channels of what does not; 0 for none.
         out: channels.
+        double: whether frames are brought to the double size before, where `skip` is already.
     """
 
-    def __init__(self, moving: int, still: int, out: int):
+    def __init__(self, moving: int, still: int, out: int, double: bool = False):
         super().__init__()
+        self._convolve = doubled if double else mirrored
         self.moving = nn.Conv2d(moving, out, 3, 1, 1, padding_mode="reflect")
         self.still = nn.Conv2d(still, out, 3, 1, 1, padding_mode="reflect", bias=False) if still else None
         bound = math.sqrt(6 / (9 * (moving + still + out)))  # Xavier's, of both together
@@ -154,8 +158,8 @@ class _Joint(nn.Module):
                 nn.init.uniform_(part.weight, -bound, bound)
 
     def forward(self, x: Tensor, still: Tensor | None) -> Tensor:
-        """`[B, F, C, H, W]` and `[B, out, H, W]` to `[B, F, out, H, W]`."""
-        y = self.moving(x.flatten(0, 1)).unflatten(0, x.shape[:2])
+        """`[B, F, C, H, W]` and `[B, out, H, W]` to `[B, F, out, H, W]`, of which height and width may be doubled."""
+        y = self._convolve(x.flatten(0, 1), self.moving.weight, self.moving.bias).unflatten(0, x.shape[:2])
         return y if still is None else y + still[:, None]
 
 
@@ -172,24 +176,26 @@ class Decoder(nn.Module):
         widths = (skips[0] - 3, *recipe.decoder_channels)
         self.connected = nn.Linear(recipe.speech_features + recipe.noise + recipe.image_channels[-1], 16 * widths[0])
         gates = [4 * w if i == RECURRENT else w for i, w in enumerate(recipe.decoder_channels)]
-        self.layers = nn.ModuleList(_Joint(i, s, o) for i, s, o in zip(widths, skips, gates, strict=False))
+        self.layers = nn.ModuleList(
+            _Joint(i, s, o, place > 0) for place, (i, s, o) in enumerate(zip(widths, skips, gates, strict=False))
+        )
         self.past = nn.Conv2d(recipe.decoder_channels[RECURRENT], gates[RECURRENT], 3, 1, 1, padding_mode="reflect")
-        self.last = _Joint(widths[-1], 0, 3)
+        self.last = _Joint(widths[-1], 0, 3, True)
 
     def stills(self, skips: list[Tensor]) -> list[Tensor]:
         """What the layers make of the condition image, once for all frames."""
-        return [layer.still(skip) for layer, skip in zip(self.layers, skips, strict=True)]
+        return [channels_last(layer.still(skip)) for layer, skip in zip(self.layers, skips, strict=True)]
 
     def forward(self, x: Tensor, stills: list[Tensor], state: Pair) -> tuple[Tensor, Pair]:
         """`[B, F, D]` to `[B, F, 3, S, S]`, and the state of the planes."""
         x = F.leaky_relu(self.connected(x), SLOPE).unflatten(2, (-1, 4, 4))
+        x = channels_last(x.flatten(0, 1)).unflatten(0, x.shape[:2])
         for place, (layer, still) in enumerate(zip(self.layers, stills, strict=True)):
             x = layer(x, still)
             if place == RECURRENT:
                 x, state = self._recur(x, state)
             else:
-                x = F.leaky_relu(x, SLOPE)
-            x = x.repeat_interleave(2, -1).repeat_interleave(2, -2)  # nearest neighbour
+                x = F.leaky_relu_(x, SLOPE)
         return torch.tanh(self.last(x, None)), state
 
     def _recur(self, gates: Tensor, state: Pair) -> tuple[Tensor, Pair]:
@@ -197,11 +203,11 @@ class Decoder(nn.Module):
         hidden, cell = state
         out = []
         for now in gates.unbind(1):
-            come, stay, show, new = (now + self.past(hidden)).chunk(4, 1)
+            come, stay, show, new = (now + mirrored(hidden, self.past.weight, self.past.bias)).chunk(4, 1)
             cell = stay.sigmoid() * cell + come.sigmoid() * new.tanh()
             hidden = show.sigmoid() * cell.tanh()
-            out.append(hidden)
-        return torch.stack(out, 1), (hidden, cell)
+            out.append(hidden.movedim(1, -1))  # channels last, which `stack` would not keep
+        return torch.stack(out, 1).movedim(-1, 2), (hidden, cell)
 
 
 class Generator(nn.Module):
@@ -253,10 +259,12 @@ class Generator(nn.Module):
         return frames, State(speech, noise, planes)
 
     def forward(self, speech: Tensor, face: Tensor, drawn: Tensor, state: State | None = None) -> Generated:
-        """Whole clips: `[B, T]`, `[B, 3, S, S]`, `[B, F, Z]`."""
+        """Whole clips: `[B, T]`, `[B, 3, S, S]`, `[B, F, Z]`; fewer faces, of which B is a multiple, come in turn."""
         features = self.speech.features(speech)
         heard = self.speech.in_context(self.speech.widened(features))
-        frames, state = self.speak(heard, self.look(face), drawn, state or self.beginning(speech))
+        (identity, stills), times = self.look(face), len(speech) // len(face)
+        seen = torch.cat([identity] * times), [torch.cat([still] * times) for still in stills]
+        frames, state = self.speak(heard, seen, drawn, state or self.beginning(speech))
         return Generated(frames, features, state)
 
 

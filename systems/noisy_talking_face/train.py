@@ -61,8 +61,8 @@ class Players(nn.Module):
         real, face = to_pictures(batch["frames"]), to_pictures(batch["face"])
         drawn = torch.randn(*real.shape[:2], recipe.noise, device=real.device).repeat(halves, 1, 1)
         speech = torch.cat([batch["clean"], batch["noisy"]]) if recipe.resilient else batch["clean"]
-        made, features, _ = self.generator(speech, face.repeat(halves, 1, 1, 1), drawn)
-        mask = mask_of(batch["mouth"], recipe)
+        made, features, _ = self.generator(speech, face, drawn)
+        mask = _laid_out(mask_of(batch["mouth"], recipe))
         clean, noisy, resilience = losses.masked_l1(made[: len(real)].float(), real, mask), 0.0, 0.0
         values = {"clean": clean}
         if recipe.resilient:
@@ -82,11 +82,10 @@ class Players(nn.Module):
         # As many frames of each film as the batch has films (section 3.1).
         at = torch.randint(count, (batch, batch), device=real.device)
         row = torch.arange(batch, device=real.device)[:, None]
-        beside = face[:, None].expand(-1, batch, -1, -1, -1).flatten(0, 1)
         shown = mask if self.recipe.masked else torch.ones_like(mask)
 
         def of_frames(film: Tensor) -> Tensor:
-            return self.frame(film[row, at].flatten(0, 1), beside).float()
+            return self.frame(film[row, at], face).float()
 
         def of_pairs(film: Tensor) -> Tensor:
             return self.pair(speech, film * shown, face).float()
@@ -108,6 +107,11 @@ def mask_of(mouth: Tensor, recipe: TalkingFaceRecipe) -> Tensor:
     """The mask that the recipe wants, `[B, F, 1, S, S]`, of centres `[B, F, 2]`."""
     make = losses.mouth_mask if recipe.masked else losses.even_mask
     return make(mouth, recipe.size, recipe.sigma * recipe.size / 128, recipe.mask_floor)
+
+
+def _laid_out(mask: Tensor) -> Tensor:
+    """`[B, F, 1, S, S]` to `[B, F, 3, S, S]`, in the order in memory that pictures have: many times faster to use."""
+    return mask.movedim(2, -1).expand(-1, -1, -1, -1, 3).contiguous().movedim(-1, 2)
 
 
 @contextmanager

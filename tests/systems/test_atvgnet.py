@@ -148,6 +148,13 @@ def test_pictures_keep_what_the_attention_map_leaves_alone():
         assert (net(face, points[:, 0], points).pictures - face[:, None]).abs().max() > 0.1
 
 
+def test_colours_and_attention_of_one_convolution_are_those_of_two():
+    torch.manual_seed(3)
+    net, base = VgNet(SMALL), torch.randn(2, SMALL.width // 2, 32, 32)
+    for found, layer in zip(net._shown(base), (net.colours, net.attention), strict=True):
+        torch.testing.assert_close(found, layer(base))
+
+
 def test_pictures_there_and_back():
     pictures = torch.arange(256, dtype=torch.uint8).reshape(1, 16, 16, 1).expand(-1, -1, -1, 3)
     assert torch.equal(to_pictures(to_net(pictures)), pictures)

@@ -16,9 +16,10 @@ import torch.nn.functional as F
 from avbench.systems import noisy_talking_face
 from avbench.systems.noisy_talking_face import films as films_module
 from avbench.systems.noisy_talking_face import losses, train
-from avbench.systems.noisy_talking_face.discriminators import FrameDiscriminator, PairDiscriminator
+from avbench.systems.noisy_talking_face.discriminators import FrameDiscriminator, PairDiscriminator, _beside
 from avbench.systems.noisy_talking_face.films import Films, open_films, register
 from avbench.systems.noisy_talking_face.model import CONTEXT, REACH, STRIDE, Generator, ImageEncoder, _Joint
+from avbench.systems.noisy_talking_face.planes import doubled, mirrored
 from avbench.systems.noisy_talking_face.recipe import RECIPES, VARIANTS
 from avbench.systems.noisy_talking_face.signals import drawn_noise, halve
 from avbench.systems.noisy_talking_face.stream import LOOKAHEAD, FaceStream
@@ -146,6 +147,36 @@ def test_a_joint_layer_is_one_convolution_of_both_inputs():
     weight = torch.cat([layer.moving.weight, layer.still.weight], 1)
     whole = F.conv2d(F.pad(both, (1, 1, 1, 1), mode="reflect"), weight, layer.moving.bias)
     assert torch.allclose(layer(x, layer.still(still)).flatten(0, 1), whole, atol=1e-5)
+
+
+@pytest.mark.parametrize("double", [False, True])
+def test_a_layer_of_the_decoder_is_interpolation_and_a_mirrored_convolution(double):
+    """Values and gradients, at edges and corners too."""
+    x, weight, bias = (Draw("planes", k).normals(n) for k, n in enumerate((240, 180, 4)))
+    given = [torch.tensor(v, requires_grad=True) for v in (x.reshape(2, 5, 4, 6), weight.reshape(4, 5, 3, 3), bias)]
+    found = (doubled if double else mirrored)(*given)
+    large = F.interpolate(given[0], scale_factor=2.0) if double else given[0]
+    wanted = F.conv2d(F.pad(large, (1, 1, 1, 1), mode="reflect"), *given[1:])
+    assert found.shape == wanted.shape and torch.allclose(found, wanted, atol=1e-12)
+    slope = torch.randn_like(wanted)
+    pairs = zip(*(torch.autograd.grad(y, given, slope) for y in (found, wanted)), strict=True)
+    assert all(torch.allclose(a, b, atol=1e-12) for a, b in pairs)
+
+
+def test_one_face_for_clean_and_noisy_speech_is_the_same_face_twice():
+    generator, face = net(), torch.rand(2, 3, 64, 64) * 2 - 1
+    sound, drawn = torch.randn(4, 3200) * 0.1, torch.randn(4, 10, SMALL.noise)
+    with torch.no_grad():
+        once, twice = generator(sound, face, drawn).frames, generator(sound, face.repeat(2, 1, 1, 1), drawn).frames
+    assert torch.allclose(once, twice, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", [FrameDiscriminator, PairDiscriminator])
+def test_a_discriminators_first_layer_sees_frame_and_face_side_by_side(kind):
+    torch.manual_seed(0)
+    layer, frames, face = kind(SMALL).layers[0], torch.randn(2, 3, 3, 64, 64), torch.randn(2, 3, 64, 64)
+    both = torch.cat([frames, face[:, None].expand_as(frames)], 2).flatten(0, 1)
+    assert torch.allclose(_beside(layer, frames, face, 0.2), F.leaky_relu(layer(both), 0.2), atol=1e-5)
 
 
 def test_every_fifth_feature_meets_its_neighbours_and_no_others():
