@@ -1,7 +1,8 @@
 """A net that enhances speech, as a system of the harness.
 
 Conventions: 16 kHz. For a causal net, clips of one batch are padded with zeros at their end to the longest of their
-group and cut again: what follows a clip does not reach it. Any other net gets clips of one length at a time.
+group and cut again: what follows a clip does not reach it. A net that is not causal, or watches, gets clips of one
+length at a time.
 
 Contents: `Net`, `Enhancer`, `check_clip`, `open_enhancer`, `weights_path`.
 """
@@ -131,7 +132,9 @@ class Enhancer:
     def _groups(self, inputs: Sequence[Inputs]) -> list[list[int]]:
         """Indices of the inputs that the net gets at once."""
         lengths = [len(item.audio.samples) for item in inputs]
-        if self.card.causal:
+        if (
+            self.card.causal and not self._net.watches
+        ):  # pictures that end early must not be lengthened by a neighbour's
             return _groups(lengths)
         alike: dict[tuple[int, int], list[int]] = {}
         for i, item in enumerate(inputs):
@@ -147,9 +150,8 @@ class Enhancer:
             row[: len(item.audio.samples)] = item.audio.samples
         arguments = [torch.from_numpy(batch).to(self._device)]
         if self._net.watches:
-            frames = max(len(item.video.frames) for item in items)
-            mouths = [_lengthen(item.video.frames[..., 0], frames) for item in items]
-            arguments.append(torch.from_numpy(np.stack(mouths)).to(self._device))
+            mouths = np.stack([item.video.frames[..., 0] for item in items])  # of one length, see `_groups`
+            arguments.append(torch.from_numpy(mouths).to(self._device))
         with torch.inference_mode():
             waves = self._module(*arguments).wave.cpu().numpy()
         return [wave[:length].copy() for wave, length in zip(waves, lengths, strict=True)]
@@ -274,8 +276,3 @@ def _groups(lengths: Sequence[int]) -> list[list[int]]:
         else:
             groups.append([i])
     return groups
-
-
-def _lengthen(frames: np.ndarray, count: int) -> np.ndarray:
-    """`[F, H, W]` to `[count, H, W]` by repeating the last frame, as the net does itself."""
-    return np.pad(frames, ((0, count - len(frames)), (0, 0), (0, 0)), mode="edge")
