@@ -208,7 +208,7 @@ def voicebank_demand(root: Path):
     for part, names in (("testset", ("p232_001", "p257_003")), ("trainset_28spk", ("p226_001", "p236_002"))):
         for kind in ("clean", "noisy"):
             for name in names:
-                sound(root / f"{kind}_{part}_wav" / f"{name}.wav", rate=48000, seed=len(kind))
+                sound(root / f"{kind}_{part}_wav" / f"{name}.wav", rate=48000, seed=int(kind == "noisy"))
     text(root / "testset_txt" / "p232_001.txt", "Please call Stella.\n")
     return root
 

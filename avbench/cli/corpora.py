@@ -119,10 +119,12 @@ def _cut_mouths(corpus: "Corpus", split: list | None, workers: int | None, bars)
 def _table(counts: Mapping):
     from rich.table import Table
 
-    table = Table("data set", "split", "clips", "speakers", "hours", "with pictures")
+    table = Table("data set", "split", "clips", "speakers", "h:mm:ss", "with pictures")
     for name, rows in counts.items():
         for split in [s for s in ("train", "validation", "test", "none") if s in rows]:
             row = rows[split]
-            cells = (row["clips"], row["speakers"] or "?", f"{row['seconds'] / 3600:.2f}", row["pictured"])
+            minutes, seconds = divmod(round(row["seconds"]), 60)
+            length = f"{minutes // 60}:{minutes % 60:02d}:{seconds:02d}"
+            cells = (row["clips"], row["speakers"] or "?", length, row["pictured"])
             table.add_row(name, split, *map(str, cells))
     return table

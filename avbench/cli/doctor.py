@@ -118,17 +118,23 @@ def _judges(judges: Sequence["Sighting"]) -> Group:
         for one in judges
         if one.reason
     ]
-    return Group(grid, *([Text("")] if lacks else []), *lacks)
+    return Group(grid, *([Text("")] if lacks else []), *lacks, *_folder())
+
+
+def _folder() -> list[Text]:
+    """What is wrong with the folder of weights, as far as it is said."""
+    place = os.environ.get("AVBENCH_ASSETS")
+    if not place or Path(place).is_dir():
+        return []
+    return [Text(f"AVBENCH_ASSETS names {place}, and there is no such folder.", style="yellow")]
 
 
 def _short(path: str) -> str:
     """A path without the folder that everybody knows."""
-    bases = {"$AVBENCH_ASSETS": os.environ.get("AVBENCH_ASSETS"), "package": sysconfig.get_path("purelib")}
+    bases = {"$AVBENCH_ASSETS": os.environ.get("AVBENCH_ASSETS"), "…": sysconfig.get_path("purelib")}
     for label, base in bases.items():
         if base and Path(path).is_relative_to(base):
-            return (
-                f"{label}/{Path(path).relative_to(base)}" if label[0] == "$" else f"in {Path(path).relative_to(base)}"
-            )
+            return f"{label}/{Path(path).relative_to(base)}"
     return path
 
 
@@ -136,10 +142,13 @@ def _golden(report: "Report") -> Group:
     """What agrees in one line; what does not with its reason."""
     grid = _grid("state", "metrics")
     found = {
-        status: [one for one in report.golden if one.status == status] for status in ("agrees", "absent", "differs")
+        status: [one for one in report.golden if one.status == status]
+        for status in ("agrees", "unasked", "absent", "differs")
     }
     if found["agrees"]:
         grid.add_row(Text("agrees", style="green"), Text(", ".join(one.metric for one in found["agrees"])))
+    for one in found["unasked"]:
+        grid.add_row(Text("unasked", style="yellow"), Text(one.reason))
     told = {one.reason for one in report.judges}
     if above := [one.metric for one in found["absent"] if one.reason in told]:
         grid.add_row(Text("absent", style="dim"), Text(f"{', '.join(above)}: the judge is absent, see above"))

@@ -55,6 +55,7 @@ def draw(
     path = out or Path(f"{name}.jsonl")
     if path.suffix != ".jsonl":
         raise UsageError(f"A plan is a .jsonl file, not {path}.")
+    _refuse_task(name)
     rule = RULES.get(name, RULES["3-bn"])
     dataset = dataset or rule.dataset
     given = {"noises": noises, "speakers": speakers, "noise": noise, "clips": clips}
@@ -73,7 +74,7 @@ def draw(
         _tell(bars, data, noise_set)
         plan = draw_plan(name, data, noise_set, rule=rule, snr=parse_snr(snr) if snr else None)
         changed = any(v is not None for v in (noises, per_speaker, speakers, clips, snr)) or each
-        if not changed and (about_it := said(plan, dataset)):
+        if not changed and not data.synthetic and (about_it := said(plan, dataset)):
             bars.note(about_it)
         count = sensible(len(plan.rows), workers)
         watch = partial(bars.advance, "rendering")
@@ -173,6 +174,17 @@ def render(
     void = f"; {len(manifest) - len(written)} void" if len(written) < len(manifest) else ""
     answer = {"plan": found.name, "out": str(out), "trials": manifest}
     _answer(answer, f"{out}: {len(written)} trials{void}", json)
+
+
+def _refuse_task(name: str) -> None:
+    """A task that is no plan would be drawn by the rule of plans that have no rule. Raises `UsageError`."""
+    from ..errors import UsageError
+    from ..protocols import RULES
+    from ..tasks import TASKS
+
+    if name in TASKS and name not in RULES:
+        plans = [plan for plan, rule in RULES.items() if rule.task.partition("@")[0] == name]
+        raise UsageError(f"{name} is a task and no plan: draw {' or '.join(plans)}, or give it a name of its own.")
 
 
 def _open(plan, dataset: str | None, noise: str | None):

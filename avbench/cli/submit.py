@@ -51,10 +51,13 @@ def validate(submission: Submission, json: Json = None) -> None:
     A submission with errors ends with exit code 1.
     Example: avbench submit validate my-system.zip
     """
+    from ..errors import UsageError
     from ..evaluation.record import hand_out
     from ..submission.report import validate as check
     from .terminal import printer
 
+    if not submission.exists():
+        raise UsageError(f"There is no archive and no folder {submission}: `avbench submit new DIR` makes one.")
     report = check(submission)
     if json is not None:
         hand_out(report.document(), json)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import AvbenchError
 from ..processors import usable_processors
 from ..registry import open_system, said, split_name
+from ..tasks import get_task
 from .provenance import machine, packages
 from .record import read_json, write_json
 
@@ -62,15 +63,16 @@ def stored_cost(run: "Run") -> dict[str, Any] | None:
 def _opened(run: "Run") -> tuple[str | None, str | None]:
     """Name and recipe under which the very system of a run opens; None where another one does."""
     named: Mapping[str, Any] = run.identity["system"]
+    task = get_task(run.identity["task"]).variant
     name, recipe = named["name"], named["recipe"]
     if name.startswith(("outputs:", "__main__:")):
         return None, None
     if ":" in name:
         recipe = None
     else:
-        family, variant = split_name(name, run.task)
+        family, variant = split_name(name, task)
         name = family.full_name(variant)
-    system = open_system(name, run.task, recipe)
+    system = open_system(name, task, recipe)
     if system.digest != named["digest"] or not hasattr(system, "network"):
         return None, None
     return name, recipe

@@ -236,6 +236,8 @@ def _material(
     committed = name in task.plans
     if not committed and not name.endswith(".jsonl"):
         raise UnknownName(f"plan of the task {task.name}", name, task.plans)
+    if committed and not RULES[name].embedded:
+        return *_over_yours(task, name, dataset or task.dataset, noise), False
     plan = load_plan(name)
     _refuse_foreign(plan, task)
     data = open_dataset(dataset or plan.header["dataset"])
@@ -257,6 +259,16 @@ def _material(
         note(f"This avbench makes another {data.name} or noise than the plan {name} was drawn from: it is drawn anew.")
     _prepare(data, set(data.ids).intersection(row.clip for row in plan.rows))  # very likely those that are drawn again
     return data, noises, draw_plan(name, data, noises, rule=rule, task=task.id), False
+
+
+def _over_yours(task: Task, name: str, dataset: str, noise: str | None) -> tuple[Dataset, None, Plan]:
+    """Data set and plan of a task that only corpora which users bring can hold: drawn each time, always the same."""
+    if noise is not None:
+        raise UsageError(f"The plan {name} adds no noise, so it takes no --noise.")
+    data = open_dataset(dataset)
+    for sentence in data.notes:
+        note(sentence)
+    return data, None, draw_plan(name, data, None, rule=RULES[name].over(data), task=task.id)
 
 
 def _refuse_foreign(plan: Plan, task: Task) -> None:

@@ -242,7 +242,7 @@ def open_examinee(
             raise UsageError(f"{name} holds answers made elsewhere: it takes neither --recipe nor --weights.")
         system = OutputsFolder(Path(name.removeprefix("outputs:")).expanduser(), task.answer)
         return candidate(system.card.id, system)
-    spec = Spec(name, task.name, recipe, weights, task.answer)
+    spec = Spec(name, task.variant, recipe, weights, task.answer)
     system = spec.open()
     if system.card.output != task.answer:
         raise UsageError(f"{name} answers with {system.card.output}, and the task {task.name} wants {task.answer}.")

@@ -8,6 +8,7 @@
     cost         what `costs.cost_of` found, or null
     provenance   what provenance.json says
     left_out     by metric, the parts that were too large to be kept; such a metric is shown and not compared
+    votes        where people have listened: a document for each test, see `votes`
     trials       a line for each: trial, clip, cluster, condition, facts, scores
 
 Conventions: a score that is `ok` and nothing else is written as its number (value and raw value are equal then); of any
@@ -37,6 +38,9 @@ HOME = Path("leaderboards/runs")
 LARGEST = 512  # numbers in an array of parts, beyond which it is left out
 FACTS = ("pcm", "frames", "face")
 START = b'{"kept": '
+SHAPE = {"kept": int, "head": dict, "summary": dict, "provenance": dict, "left_out": dict, "trials": list}
+TRIAL = {"trial", "clip", "cluster", "condition", "facts", "scores"}
+NUMBER = float | int | None
 EMPTY = {"value": None, "raw": None, "reason": "", "flags": []}
 
 
@@ -63,9 +67,12 @@ class KeptRecord:
             raise BadFile(f"{self.path} cannot be read: {error.strerror or error}.") from error
         if not isinstance(found, dict) or "kept" not in found:
             raise BadFile(f"{self.path} is not a kept run.")
-        if found["kept"] != KEPT or found["head"].get("format") != FORMAT:
+        head = found.get("head")
+        if found["kept"] != KEPT or (isinstance(head, dict) and head.get("format") != FORMAT):
             raise BadFile(f"{self.path} is a kept run of another format than this avbench reads ({KEPT}, {FORMAT}).")
-        if digest_of(found["head"]["identity"]) != found["head"]["hash"]:
+        if not _is_whole(found):
+            raise BadFile(f"{self.path} is no whole kept run: `avbench leaderboard keep` makes one.")
+        if digest_of(found["head"].get("identity")) != found["head"].get("hash"):
             raise BadFile(f"{self.path} was changed after it was kept: its identity is another than its hash says.")
         return found
 
@@ -94,18 +101,40 @@ class KeptRecord:
         """By metric, the parts that are not here."""
         return self.content["left_out"]
 
+    @property
+    def votes(self) -> list[dict[str, Any]]:
+        """Of listening tests; see `votes`."""
+        return self.content.get("votes", [])
+
     def trials(self) -> list[dict[str, Any]]:
         """As `Record.trials`."""
         return [
-            {**trial, "scores": {name: _score(found) for name, found in trial["scores"].items()}}
+            {**trial, "scores": {name: self._score(found) for name, found in trial["scores"].items()}}
             for trial in self.content["trials"]
         ]
 
+    def _score(self, found: Any) -> dict[str, Any]:
+        if isinstance(found, Mapping):
+            score = {"status": "ok", **EMPTY, **found}
+        else:
+            score = {"status": "ok", **EMPTY, "value": found, "raw": found}
+        if not isinstance(score["value"], NUMBER):
+            raise BadFile(f"{self.path} was changed after it was kept: a score in it is no number.")
+        return score
 
-def _score(found: Any) -> dict[str, Any]:
-    if not isinstance(found, Mapping):
-        return {"status": "ok", **EMPTY, "value": found, "raw": found}
-    return {"status": "ok", **EMPTY, **found}
+
+def _is_whole(found: Mapping[str, Any]) -> bool:
+    """Everything is there that is read without a second look; the values themselves `refuse_changed` follows up."""
+    if any(not isinstance(found.get(name), kind) for name, kind in SHAPE.items()):
+        return False
+    rows, votes = found["summary"].get("rows"), found.get("votes", [])
+    if not isinstance(rows, list) or not isinstance(votes, list):
+        return False
+    heard = (
+        isinstance(v, dict) and isinstance(v.get("rows"), list) and isinstance(v.get("trials"), dict) for v in votes
+    )
+    tried = (isinstance(t, dict) and t.keys() >= TRIAL and isinstance(t["scores"], dict) for t in found["trials"])
+    return all(isinstance(row, dict) for row in rows) and all(heard) and all(tried)
 
 
 def keep(run: "str | Path | Run", path: str | Path | None = None) -> Path:
@@ -124,6 +153,7 @@ def keep(run: "str | Path | Run", path: str | Path | None = None) -> Path:
     """
     from .costs import cost_of
     from .runs import open_run
+    from .votes import votes_of
 
     run = open_run(run)
     if not run.ended or run.left["error"]:
@@ -138,6 +168,7 @@ def keep(run: "str | Path | Run", path: str | Path | None = None) -> Path:
         "cost": cost_of(run)[0],
         "provenance": run.record.provenance,
         "left_out": {name: sorted(parts) for name, parts in sorted({**run.left_out, **left_out}.items())},
+        **({"votes": votes} if (votes := votes_of(run)) else {}),
         "trials": trials,
     }
     with atomic_write(path) as file:
@@ -216,7 +247,7 @@ def refuse_changed(run: "Run") -> None:
         BadFile: it does not.
     """
     from ..metrics import get_metric
-    from ..protocols import load_plan
+    from ..protocols import is_committed
     from ..tasks import get_task
     from .summary import summarise
 
@@ -226,7 +257,7 @@ def refuse_changed(run: "Run") -> None:
     if to_json(again) != to_json(whole):
         raise BadFile(f"{run.where} was changed after it was kept: its values do not follow from its scores.")
     plan, task = run.identity["plan"], get_task(run.identity["task"])
-    committed = plan["name"] in task.plans and load_plan(plan["name"]).sha256 == plan["sha256"]
+    committed = plan["name"] in task.plans and is_committed(plan["name"], plan["sha256"])
     if run.head["official"] and (run.identity["limit"] is not None or not committed):
         raise BadFile(f"{run.where} calls itself official, and its plan is not one of {task.id}, whole.")
 

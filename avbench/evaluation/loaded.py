@@ -14,6 +14,8 @@ Columns of the table, one row for each trial and metric:
     raw             what the formula gave; NaN where it gave nothing
     reason          why the status is not ok
 
+Votes of people (`mos`, `cpr`) have rows too, of the trials that were heard; their judge is `raters@<test>`.
+
 The mean of `value` over `status` ok and failed is what a run reports, for metrics that are means over trials. Others
 (wer, map, fid) are pooled otherwise: take `Run.rows` for those.
 
@@ -30,6 +32,7 @@ from ..metrics import get_metric
 from .conditions import shown
 from .identity import folder_name
 from .runs import Run, open_runs
+from .votes import votes_of
 
 if TYPE_CHECKING:
     import pandas
@@ -92,7 +95,7 @@ def _lines(run: Run, axes: Sequence[str]) -> Iterator[dict[str, Any]]:
         "recipe": identity["system"]["recipe"],
         "anchor": run.anchor,
     }
-    metrics = [get_metric(name) for name in run.metrics]
+    metrics, tests = [get_metric(name) for name in run.metrics], votes_of(run)
     for trial in run.trials:
         of_trial = {key: trial[key] for key in ("trial", "clip", "cluster")}
         of_trial |= {axis: trial["condition"].get(axis) for axis in axes}
@@ -104,6 +107,13 @@ def _lines(run: Run, axes: Sequence[str]) -> Iterator[dict[str, Any]]:
             of_score = {"unit": metric.unit, "judge": judge, "higher_is_better": metric.higher_is_better}
             values = {key: score[key] for key in ("status", "value", "raw", "reason")}
             yield {**of_run, **of_trial, "metric": metric.name, **of_score, **values}
+        for heard in tests:
+            if score := heard["trials"].get(trial["trial"]):
+                metric = get_metric(heard["metric"])
+                of_score = {"unit": metric.unit, "judge": heard["judge"], "higher_is_better": metric.higher_is_better}
+                values = {"status": score["status"], "value": score["value"], "reason": score["reason"]}
+                raw = score["value"] if score["status"] == "ok" else None
+                yield {**of_run, **of_trial, "metric": metric.name, **of_score, **values, "raw": raw}
 
 
 def to_tensorboard(runs: Where | Iterable[Where], folder: str | Path) -> Path:

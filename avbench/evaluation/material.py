@@ -52,7 +52,11 @@ NEEDS = {
 }
 """By the name of the kind; kinds that are not here are not judged from files."""
 
-_UNFILED = {"votes": "the votes of people", "match": "a right and a wrong candidate for each estimate"}
+_UNFILED = {
+    "votes": "the votes of people",
+    "opinions": "the ratings of people",
+    "match": "a right and a wrong candidate for each estimate",
+}
 SETS = ("pictures", "variants")
 Things = tuple[Source, ...] | None
 

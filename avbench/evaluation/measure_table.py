@@ -22,6 +22,7 @@ from .table import printed
 SHOWN = 5
 NAME = 30  # columns of a pair's name
 LISTED = 3
+GAP = 3  # columns between two of a table: two of padding and the line that is not drawn
 
 
 def page(found: Measured, width: int = 80) -> Group:
@@ -104,11 +105,11 @@ def _pairs(
         title = f"{metric.name} {unit}" if unit in ("%", "dB") else metric.name
         columns.append((title, [_cell(metric, rows.get((name, metric.name))) for name in names]))
     label = min(NAME, max(len("pair"), *map(len, names)))
-    blocks, mine, used = [], [], label + 2
+    blocks, mine, used = [], [], label
     for title, cells in columns:
-        wide = max(len(title), *(len(cell.plain) for cell in cells)) + 2
+        wide = GAP + max(len(title), *(len(cell.plain) for cell in cells))
         if mine and used + wide > width:
-            blocks, mine, used = [*blocks, mine], [], label + 2
+            blocks, mine, used = [*blocks, mine], [], label
         mine.append((title, cells))
         used += wide
     return [_block(names, block, label) for block in [*blocks, mine]]

@@ -113,7 +113,7 @@ def summed_up(
             "references": [path for pair in lost if (path := _path(pair.references)) is not None],
         },
         warnings_of(known, how),
-        [*gathered.notes, *_resampled(scores)],
+        [*gathered.notes, *_resampled(scores), *_bounded(scores)],
         how.how if how.how != "trim" else f"trim:{how.limit}",
     )
 
@@ -129,6 +129,21 @@ def _resampled(scores: Sequence[Mapping[str, Any]]) -> list[str]:
         f"{were.get(count, f'{count} pairs were')} resampled to {max(get_metric(name).rates)} Hz for {name}."
         for name, count in counts.items()
     ]
+
+
+def _bounded(scores: Sequence[Mapping[str, Any]]) -> list[str]:
+    """How many scores are not what the formula gave, which no mean shows."""
+    counts: dict[tuple[str, str], int] = {}
+    for row in scores:
+        for flag in {"capped", "floored"} & set(row["flags"]):
+            counts[row["metric"], flag] = counts.get((row["metric"], flag), 0) + 1
+    notes = []
+    for (name, flag), count in counts.items():
+        metric = get_metric(name)
+        which, end = ("cap", metric.cap) if flag == "capped" else ("floor", metric.floor)
+        were = "1 pair lies" if count == 1 else f"{count} pairs lie"
+        notes.append(f"{were} beyond the {which} of {name} and {'counts' if count == 1 else 'count'} {end:g}.")
+    return notes
 
 
 def _path(things: Mapping[str, Any], kind: str | None = None) -> str | None:

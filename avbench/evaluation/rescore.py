@@ -16,7 +16,7 @@ from typing import Any
 
 from .. import __version__
 from ..errors import BadFile, EstimateFault, IncompleteRun, UsageError
-from ..protocols import load_plan
+from ..protocols import is_committed
 from ..tasks import Task, get_task
 from ..types import Trial
 from .answers import ANSWERS
@@ -110,7 +110,7 @@ def _exam_of(
     if any(str(value).startswith("folder:") for values in was["axes"].values() for value in values):
         raise UsageError(f"{run.where} varies a folder of the user's own, and does not know where it lies.")
     name = was["plan"]["name"]
-    if name not in task.plans or load_plan(name).sha256 != was["plan"]["sha256"]:
+    if name not in task.plans or not is_committed(name, was["plan"]["sha256"]):
         name = str(run.folder / "plan.jsonl")
     axes = {axis: tuple(values) for axis, values in was["axes"].items()}
     return set_exam(task, axes, metrics, dataset, noise, name, was["limit"], judges)

@@ -2,12 +2,12 @@
 
 A run lies in a folder, or was kept as one JSON file (see `kept`), which holds its scores and none of its answers.
 
-Contents: `Run`, `open_run`, `open_runs`, `by_exam`, `document`.
+Contents: `Run`, `open_run`, `open_runs`, `by_exam`, `alike`, `document`.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from .identity import exam_hash
 from .kept import KeptRecord, is_kept
 from .record import RETRIED, Record
 from .summary import summarise
+from .votes import vote_rows
 
 HOME = Path("runs")
 DEEPEST = 6  # folders below the one that is named, in which runs are looked for
@@ -32,11 +33,13 @@ class Run:
         folder: where it is recorded; None for a kept run, which has no answers.
         cached: it was finished before it was asked for.
         kept: the file of a kept run.
+        void: reasons of trials that are void for another run of the same table and so for this one, by id; see `alike`.
     """
 
     folder: Path | None
     cached: bool = False
     kept: Path | None = None
+    void: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def where(self) -> Path:
@@ -81,16 +84,22 @@ class Run:
     @cached_property
     def trials(self) -> Sequence[Mapping[str, Any]]:
         """Every trial that was tried, by id."""
-        return self.record.trials()
+        found = self.record.trials()
+        return [_voided(trial, self.void[trial["trial"]]) if trial["trial"] in self.void else trial for trial in found]
 
     @cached_property
     def rows(self) -> Sequence[Mapping[str, Any]]:
         """Pooled values; of what there is, where the run has not come to its end."""
         summary = self.record.summary
-        if summary is not None:
+        if summary is not None and not self.void:
             return summary["rows"]
         metrics = [get_metric(name) for name in self.metrics]
         return summarise(self.trials, self.identity["axes"], metrics, self.head["asked"], self.judges)
+
+    @cached_property
+    def voted(self) -> Sequence[Mapping[str, Any]]:
+        """What people said of it in listening tests, as pooled values; see `votes`."""
+        return vote_rows(self)
 
     @property
     def metrics(self) -> list[str]:
@@ -242,6 +251,32 @@ def by_exam(runs: Iterable[Run]) -> list[list[Run]]:
     return list(groups.values())
 
 
+def alike(runs: Sequence[Run]) -> list[Run]:
+    """The runs of one exam, each without the trials that are void for any of them.
+
+    A picture that is broken is seen by systems that look at it and not by those that only listen, and yet a fault of
+    the reference has to remove its trial for every system alike. Runs on disk stay as they are.
+    """
+    found = [{t["trial"]: reason for t in run.trials if (reason := _why_void(t)) is not None} for run in runs]
+    every = {trial: reason for void in found for trial, reason in void.items()}
+    return [
+        replace(run, void=others) if (others := {t: r for t, r in every.items() if t not in void}) else run
+        for run, void in zip(runs, found, strict=True)
+    ]
+
+
+def _why_void(trial: Mapping[str, Any]) -> str | None:
+    """The reason, where the trial could not be rendered: void under every metric for one reason."""
+    scores = list(trial["scores"].values())
+    reasons = {score["reason"] for score in scores}
+    return reasons.pop() if len(reasons) == 1 and all(score["status"] == "void" for score in scores) else None
+
+
+def _voided(trial: Mapping[str, Any], reason: str) -> dict[str, Any]:
+    void = {"status": "void", "value": None, "raw": None, "reason": reason, "flags": []}
+    return {**trial, "scores": {name: void for name in trial["scores"]}}
+
+
 def document(runs: Sequence[Run]) -> dict[str, Any]:
     """What `run --json` writes: one exam and a row per system, condition and metric.
 
@@ -250,6 +285,7 @@ def document(runs: Sequence[Run]) -> dict[str, Any]:
     """
     if len({run.exam for run in runs}) != 1:
         raise BadFile("The runs are of several exams, and one document holds one.")
+    runs = alike(runs)
     first = runs[0]
     return {
         "task": first.task,
@@ -274,5 +310,5 @@ def document(runs: Sequence[Run]) -> dict[str, Any]:
             }
             for run in runs
         ],
-        "rows": [{"system": run.system, **row} for run in runs for row in run.rows],
+        "rows": [{"system": run.system, **row} for run in runs for row in (*run.rows, *run.voted)],
     }

@@ -20,7 +20,7 @@ from rich.text import Text
 from ..metrics import Metric, get_metric
 from .conditions import shown
 from .examinee import truth_of
-from .runs import Run
+from .runs import Run, alike
 from .summary import coverage
 
 LABEL = 24  # columns of a system's name; longer ones are folded
@@ -34,6 +34,7 @@ def table(runs: Sequence[Run], width: int = 80) -> Group:
         runs: systems and anchors, in the order of the lines.
         width: columns of the terminal.
     """
+    runs = alike(runs)
     first = runs[0]
     axes = first.identity["axes"]
     columns = _columns(first)
@@ -162,7 +163,16 @@ def _notes(runs: Sequence[Run]) -> list[Text]:
         if not run.head["card"]["finished"] and run.head["card"]["training"]:
             notes.append(Text(f"  {run.head['card']['training']}", style="dim"))
         notes.extend(_reasons(run))
-    return notes
+    return notes + [_said(run, row) for run in runs for row in run.voted if not row["condition"]]
+
+
+def _said(run: Run, row: Mapping[str, Any]) -> Text:
+    """What people said of a run in a listening test, over all its conditions."""
+    metric = get_metric(row["metric"])
+    value = "–" if row["value"] is None else printed(metric, row["value"])
+    ends = f" [{', '.join(printed(metric, end) for end in row['ci95'])}]" if row["ci95"] else ""
+    about = f"{coverage(row)} trials, {row['votes']} votes, {row['judge']}"
+    return Text(f"people say {_title(metric)} {value}{ends} of {run.system} ({about})")
 
 
 def _judges(runs: Sequence[Run]) -> list[Text]:

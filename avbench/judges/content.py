@@ -56,6 +56,10 @@ class ByContent:
             known |= zip(new, fresh, strict=True)
         return torch.stack([known[key] for key in keys])
 
+    def at_once(self, height: int, width: int) -> int:
+        """How many pictures of this size go into one call of `compute`."""
+        return max(1, self.pixels // (height * width))
+
     def forget(self) -> None:
         """Drop everything."""
         with self._lock:
@@ -73,7 +77,7 @@ class ByContent:
     def _computed(self, images: np.ndarray) -> "Tensor":
         import torch
 
-        size = max(1, self.pixels // (images.shape[1] * images.shape[2]))
+        size = self.at_once(*images.shape[1:3])
         with torch.inference_mode(), _exact():
             return torch.cat([self.compute(images[i : i + size]) for i in range(0, len(images), size)])
 

@@ -11,17 +11,18 @@ Contents: `Board`, `build_board`, `build_boards`; `ALL`, `Cell`, `Column`, `Cond
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 from ..errors import BadFile
 from ..evaluation.conditions import marginals
 from ..evaluation.identity import digest_of
-from ..evaluation.runs import Run
+from ..evaluation.runs import Run, alike
 from ..tasks import TASKS
 from .entries import ALL, Cell, Column, Condition, Row, labelled, order
 from .published import Published, PublishedTable
 from .rank import Place
 from .ranking import ranked
-from .taken import Taken, columns_of, take
+from .taken import Taken, column_of_votes, columns_of, take
 
 
 @dataclass(frozen=True)
@@ -138,6 +139,8 @@ def build_board(runs: Sequence[Run], published: Published) -> Board:
 
 def _board(runs: Sequence[Taken], published: Published) -> Board:
     runs = _newest(_distinct(runs))
+    if any(row["void"] for taken in runs for row in taken.rows):
+        runs = [take(run) for run in alike([taken.run for taken in runs])]
     # The first of these says what is asked: official where there is such a run, else the fullest.
     chosen = max(runs, key=lambda t: (t.run.head["official"], t.run.identity["limit"] is None, len(t.rows)))
     first = chosen.run
@@ -201,11 +204,12 @@ def _version(text: str):
 
 
 def _columns(runs: Sequence[Taken]) -> tuple[Column, ...]:
-    """Metrics of the task first, in its order; then others, as they come."""
+    """Metrics of the task first, in its order; then others, as they come; then what people said."""
     task = TASKS.get(runs[0].run.task)
     found = dict.fromkeys(column for taken in runs for column in columns_of(taken.run))
     names = list(task.metrics) if task else []
-    return tuple(sorted(found, key=lambda c: names.index(c.name) if c.name in names else len(names)))
+    voted = dict.fromkeys(column for taken in runs for row in taken.voted if (column := column_of_votes(row)))
+    return (*sorted(found, key=lambda c: names.index(c.name) if c.name in names else len(names)), *voted)
 
 
 def _row(taken: Taken, chosen: Taken, columns: Sequence[Column], conditions: Sequence[Condition]) -> Row:
@@ -219,13 +223,21 @@ def _row(taken: Taken, chosen: Taken, columns: Sequence[Column], conditions: Seq
     for found in taken.rows:
         held = tuple(sorted(found["condition"].items()))
         if held in wanted and found["metric"] in mine:
-            ci95 = tuple(found["ci95"]) if found["ci95"] else None
             whole = max(found["total"], totals.get((found["metric"], held), 0)) if run.identity["limit"] else 0
-            counts = (found["n"], found["failed"], whole or found["total"], found["void"])
-            done = found["complete"] and counts[2] == found["total"]
-            cell = Cell(found["value"], ci95, *counts, done, found.get("reason", ""))
-            cells[mine[found["metric"]], wanted[held]] = cell
+            cells[mine[found["metric"]], wanted[held]] = _cell(found, whole or found["total"])
+    for found in taken.voted:
+        held, column = tuple(sorted(found["condition"].items())), column_of_votes(found)
+        if held in wanted and column:
+            cells[column, wanted[held]] = _cell(found, found["total"])
     return Row(run, run.system, taken.unranked, taken.sound, cells, taken.cost)
+
+
+def _cell(found: Mapping[str, Any], total: int) -> Cell:
+    """A row of a summary as a cell; `total` is of the whole plan, which may be more than the run was asked."""
+    ci95 = tuple(found["ci95"]) if found["ci95"] else None
+    done = found["complete"] and total == found["total"]
+    counts = (found["n"], found["failed"], total, found["void"])
+    return Cell(found["value"], ci95, *counts, done, found.get("reason", ""))
 
 
 def _placing(runs: Sequence[Taken], columns: Sequence[Column]) -> list[dict[Column, Place]]:

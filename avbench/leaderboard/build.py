@@ -73,7 +73,7 @@ def build(
     if site:
         from .site import build_site
 
-        paths.append(build_site(found, out / "site"))
+        paths.append(build_site(found, out / "site", published=numbers))
     if json is not None:
         hand_out([document(task, boards, numbers) for task, boards in by_task.items()], json)
     return paths

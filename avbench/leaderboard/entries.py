@@ -12,6 +12,7 @@ from typing import Any
 from ..evaluation.conditions import shown
 from ..evaluation.identity import digest_of
 from ..evaluation.runs import Run
+from ..evaluation.votes import RATERS
 from ..metrics import Metric, get_metric
 from .rank import Place
 
@@ -40,6 +41,11 @@ class Column:
     def name(self) -> str:
         """Name of the metric."""
         return self.identity.partition("@")[0]
+
+    @property
+    def voted(self) -> bool:
+        """People judged, in one listening test."""
+        return (self.judge or "").startswith(RATERS)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,19 @@ from collections.abc import Iterable, Sequence
 from .board import ALL, Board, Column, Row
 from .published import Published, PublishedTable
 from .side import Pair, side_by_side
-from .texts import COSTS, cell_text, conditioned, cost_texts, notes, pivot, place_text, plain, source_of, titled
+from .texts import (
+    COSTS,
+    about_table,
+    cell_text,
+    conditioned,
+    cost_texts,
+    notes,
+    pivot,
+    place_text,
+    plain,
+    source_of,
+    titled,
+)  # fmt: skip
 
 _SPECIAL = re.compile(r"://|www\.|[\\`*_{}\[\]#~$&<>|@]")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;", "@": "&#64;", "://": "&#58;//", "www.": "www&#46;"}
@@ -126,8 +138,7 @@ def _published(table: PublishedTable, published: Published) -> list[str]:
     if table.status != "copied":
         return [*lines, f"Not available: {escape(table.reason)}."]
     found = pivot(table, published.caveats)
-    asked = dict.fromkeys(f"{n.dataset or 'no data set'}; {n.protocol}" for n in table.numbers)
-    lines += [*(f"- {escape(text)}" for text in asked), *([f"- {escape(table.reason)}"] if table.reason else []), ""]
+    lines += [*(f"- {escape(text)}" for text in about_table(table)), ""]
     rows = ([escape(name), *map(escape, texts)] for name, texts in zip(found.rows, found.texts, strict=True))
     lines += _table(["row", *map(escape, found.columns)], rows, "l" + "r" * len(found.columns))
     return lines + ["", *(f"- {escape(text)}" for text in found.sentences)] * bool(found.sentences)

@@ -107,10 +107,11 @@ def _by_condition(board: Board, column: Column, width: int) -> list[Any]:
 
 def _coverage(board: Board, row: Row) -> str:
     """On how many trials the values of a row rest; each with its metric where they differ."""
-    held = {c.name: row.cell(c).coverage for c in board.columns if row.cell(c) is not None}
+    held = {c.name: row.cell(c).coverage for c in board.columns if row.cell(c) is not None and not c.voted}
+    said = [f"{row.cell(c).coverage} {c.name}" for c in board.columns if row.cell(c) is not None and c.voted]
     if len(set(held.values())) == 1:
-        return next(iter(held.values()))
-    return "\n".join(f"{text} {name}" for name, text in held.items()) or DASH
+        return "\n".join([next(iter(held.values())), *said])
+    return "\n".join([*(f"{text} {name}" for name, text in held.items()), *said]) or DASH
 
 
 def _cell(column: Column, cell: Cell | None, usual: str = "") -> Text:

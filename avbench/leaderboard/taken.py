@@ -1,6 +1,6 @@
 """What a board needs of a run, taken once; then its trials are let go, because a hundred runs fill the memory.
 
-Contents: `Taken`, `take`, `columns_of`.
+Contents: `Taken`, `take`, `columns_of`, `column_of_votes`.
 """
 
 import gc
@@ -29,6 +29,7 @@ class Taken:
         sound: as `Run.sound`.
         cost: as `Run.cost`.
         scores: by column, where they can be ranked.
+        voted: what people said, as `Run.voted`.
     """
 
     run: Run
@@ -37,6 +38,7 @@ class Taken:
     sound: str | None
     cost: Mapping[str, Any] | None
     scores: Mapping[Column, Scores]
+    voted: Sequence[Mapping[str, Any]] = ()
 
 
 def take(run: Run) -> Taken:
@@ -45,7 +47,8 @@ def take(run: Run) -> Taken:
     gc.disable()  # what is read holds no cycles, and looking for some takes a third of the time
     try:
         unranked = run.unranked
-        return Taken(run, run.rows, unranked, run.sound, run.cost, _scores(run) if unranked is None else {})
+        scores = _scores(run) if unranked is None else {}
+        return Taken(run, run.rows, unranked, run.sound, run.cost, scores, run.voted)
     finally:
         for name in ("record", "trials"):
             vars(run).pop(name, None)
@@ -62,6 +65,11 @@ def columns_of(run: Run) -> tuple[Column, ...]:
             judge = METRICS[name].judge
             found.append(Column(identity, run.judges.get(judge, judge)))
     return tuple(found)
+
+
+def column_of_votes(row: Mapping[str, Any]) -> Column | None:
+    """The column of a row of `Run.voted`, one for each test; None where this version has no such metric."""
+    return Column(METRICS[row["metric"]].identity, row["judge"]) if row["metric"] in METRICS else None
 
 
 def _scores(run: Run) -> dict[Column, Scores]:

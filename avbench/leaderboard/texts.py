@@ -4,7 +4,7 @@ Conventions: values in the unit the field prints; intervals 95 %; a dash where t
 renderer's: what comes from here may hold any character, except line ends.
 
 Contents: `DASH`, `METHOD`, `titled`, `conditioned`, `value_of`, `interval_of`, `cell_text`, `place_text`, `cost_texts`,
-`busy`, `busy_text`, `usual`, `notes`, `plain`, `Pivot`, `pivot`.
+`busy`, `busy_text`, `usual`, `notes`, `plain`, `Pivot`, `pivot`, `about_table`, `source_of`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -116,6 +116,8 @@ def notes(board: Board, interval: str = "Brackets hold the 95 % interval") -> li
     found.append(f"{interval}; 38+2/40 means that 38 scored and 2 failed and count at the floor, of 40 trials.")
     if board.synthetic:
         found.append(f"The material is made, not recorded ({board.kind}): no value here compares with a published one.")
+    if voted := [plain(titled(column)) for column in board.columns if column.voted]:
+        found.append(f"Votes of people on a sample of the trials, without ranks: {', '.join(voted)}.")
     found += [f"{plain(row.label)} is not ranked: {plain(row.unranked)}." for row in board.rows if row.unranked]
     equivalent = [plain(row.label) for row in board.rows if row.sound == "equivalent"]
     if equivalent:
@@ -211,6 +213,12 @@ def _column_name(n: Number, several: bool) -> str:
         conditioned(held) if held else "",
     ]
     return " ".join(filter(None, words))
+
+
+def about_table(table: PublishedTable) -> list[str]:
+    """Data sets and protocols of a copied table, then what else is said of it."""
+    asked = dict.fromkeys(f"{n.dataset or 'no data set'}; {n.protocol}" for n in table.numbers)
+    return [*asked, *([table.reason] if table.reason else [])]
 
 
 def source_of(table: PublishedTable, published: Board | Published) -> str:

@@ -11,9 +11,9 @@ other answers, its votes are not taken for votes on those.
 
 `rows` have the fields of the rows of a summary, so that a table can take them in; `anchors` are the rows of real pairs.
 A tally that is made again, with more votes or without, writes the same file anew. A preference belongs to a pair of
-runs and enters neither.
+runs and enters neither. `evaluation.votes` reads the files: tables, pages, boards, kept runs and `load_runs` have them.
 
-Contents: `FOLDER`, `enter`, `votes_of`.
+Contents: `enter`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,12 +22,11 @@ from typing import Any
 
 from ..errors import UsageError
 from ..evaluation.identity import is_same
-from ..evaluation.record import read_json, write_json
+from ..evaluation.record import write_json
 from ..evaluation.runs import Run, is_run, open_run
-from ..signal.files import file_digest
+from ..evaluation.votes import FOLDER, RATERS, same_answer
 from .tally import REAL, Tally
 
-FOLDER = "votes"
 FORMAT = 1
 
 
@@ -65,7 +64,7 @@ def enter(found: Tally, runs: Sequence[str | Path] = ()) -> list[Path]:
 
 def _entry(found: Tally, heard: Any, rows: Any, anchors: Any, trials: Any) -> dict[str, Any]:
     document = {name: value for name, value in found.document().items() if name != "rows"}
-    judge = f"raters@{found.test[:8]}"
+    judge = f"{RATERS}{found.test[:8]}"
     return {
         "format": FORMAT,
         **document,
@@ -96,26 +95,9 @@ def _heard(found: Tally, number: int, run: Run) -> dict[str, str]:
         if item["run"] == number:
             heard |= item["files"]
     for name, mark in heard.items():
-        if not _same(run, name, mark):
+        if not same_answer(run, name, mark):
             raise UsageError(
                 f"The answer {name} of {run.folder} is not the one that was heard: the run was made anew since the "
                 "test was built, and votes on its old answers are not votes on these."
             )
     return dict(sorted(heard.items()))
-
-
-def _same(run: Run, name: str, mark: str) -> bool:
-    path = run.folder / "predictions" / name
-    return path.is_file() and file_digest(path) == mark
-
-
-def votes_of(run: Run) -> list[dict[str, Any]]:
-    """What people said of a run: the content of each file of votes that is on the answers that the run has now.
-
-    Args:
-        run: one with its folder; a kept one has none.
-    """
-    if run.folder is None:
-        return []
-    found = [read_json(path) for path in sorted((run.folder / FOLDER).glob("*.json"))]
-    return [each for each in found if all(_same(run, name, mark) for name, mark in each["heard"].items())]

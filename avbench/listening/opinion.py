@@ -1,14 +1,14 @@
-"""Metrics that people's votes make: `cpr` of the metric table, `mos`, and the share that prefers one run to another.
+"""What votes make: `cpr` and `mos` of the metric table, and the share that prefers one run to another.
 
     cpr          right votes by all votes, 0–1; see `metrics.preference`
-    mos          sum of the ratings by their number, 1–5; ITU-T P.800, annex B: absolute category rating
-    preference   share of votes for one of two runs, 0–1, "no difference" counting half; it belongs to a pair of runs
-                 and is written into neither
+    mos          sum of the ratings by their number, 1–5; see `metrics.opinion`
+    preference   share of votes for one of two runs, 0–1, "no difference" counting half; it belongs to a pair of runs,
+                 is written into neither, and so is no metric of the table
 
 Conventions: every vote counts alike. A trial that the system failed is worth what its worst answer is worth (0 right;
 the rating 1; none for it), with as many votes as there are raters.
 
-Contents: `MOS`, `PREFERENCE`, `metric_of`, `points`.
+Contents: `PREFERENCE`, `metric_of`, `points`.
 """
 
 from collections.abc import Sequence
@@ -19,18 +19,6 @@ import numpy as np
 from ..errors import EstimateFault, Unscorable
 from ..metrics import Metric, Parts, get_metric
 from ..metrics.kinds import Kind
-
-WORST, BEST = 1, 5
-
-
-def rate(estimate: int, reference: int) -> dict[str, Parts]:
-    """The ratings of one trial: `{"mos": {"sum", "votes", "value"}}`.
-
-    Args:
-        estimate: the sum of the ratings.
-        reference: their number, at least one.
-    """
-    return {"mos": {"sum": int(estimate), "votes": int(reference), "value": estimate / reference}}
 
 
 def prefer(estimate: float, reference: int) -> dict[str, Parts]:
@@ -57,34 +45,14 @@ def _number(thing: Any, name: str, fault: type[Unscorable]) -> None:
         raise fault("nobody has voted")
 
 
-def _fits(low: int, high: int) -> Any:
-    def check(estimate: float, reference: int) -> None:
-        if not low * reference <= estimate <= high * reference:
-            raise EstimateFault(f"{reference} votes from {low} to {high} cannot have the sum {estimate}")
-
-    return check
+def _fits(estimate: float, reference: int) -> None:
+    if estimate > reference:
+        raise EstimateFault(f"{reference} votes cannot have the sum {estimate}")
 
 
-def _at_worst(worst: int) -> Any:
-    return lambda reference: {"sum": worst * int(reference), "votes": int(reference), "value": float(worst)}
+def _no_vote(reference: int) -> Parts:
+    return {"sum": 0, "votes": int(reference), "value": 0.0}
 
-
-MOS = Metric(
-    name="mos",
-    title="Mean opinion score, by ratings of people",
-    unit="MOS",
-    higher_is_better=True,
-    low=WORST,
-    high=BEST,
-    floor=WORST,
-    relevance=0.1,  # a tenth of a step between two words, which tests of a usual size can just tell
-    source="ITU-T P.800 (1996), annex B, absolute category rating",
-    implementation="own, sum of the ratings by their number",
-    kind=Kind("opinions", _sum, _number, _fits(WORST, BEST), perfect=lambda reference: BEST * reference),
-    formula=rate,
-    failed=_at_worst(WORST),
-    pool=mean_vote,
-)
 
 PREFERENCE = Metric(
     name="preference",
@@ -97,16 +65,16 @@ PREFERENCE = Metric(
     digits=1,
     source="paired comparison, no difference counting half",
     implementation="own, sum of the votes by their number",
-    kind=Kind("preferences", _sum, _number, _fits(0, 1), perfect=lambda reference: reference),
+    kind=Kind("preferences", _sum, _number, _fits, perfect=lambda reference: reference),
     formula=prefer,
-    failed=_at_worst(0),
+    failed=_no_vote,
     pool=mean_vote,
 )
 
 
 def metric_of(kind: str) -> Metric:
     """The metric that a kind of test gives."""
-    return {"mos": MOS, "ab": PREFERENCE}.get(kind) or get_metric("cpr")
+    return PREFERENCE if kind == "ab" else get_metric(kind)
 
 
 def points(kind: str, answer: str, right: str | None) -> float:

@@ -54,7 +54,9 @@ def _lines(found: Tally) -> list[str]:
     overs = ", ".join(dict.fromkeys(row["over"] for row in found.rows if row["ci95"])) or "none"
     return [
         f"{found.question} {raters['counted']} raters, {raters['votes']} votes; {agreed}.",
-        f"Intervals: bootstrap {overs}." if overs != "none" else found.rows[0]["over"].capitalize() + ".",
+        f"Intervals: bootstrap {overs}."
+        if overs != "none"
+        else next(row["over"] for row in found.rows if not row["condition"]).capitalize() + ".",
         f"Checks of attention: {checked['failed']} of {checked['answered']} failed. Left out: "
         f"{raters['failed_checks']} raters who failed more than {rule['failed_share']:.0%} of theirs, "
         f"{raters['early']} who met fewer than "

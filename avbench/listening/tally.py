@@ -18,6 +18,7 @@ from typing import Any
 
 from ..errors import UsageError
 from ..evaluation.conditions import marginals, plain
+from ..evaluation.votes import RATERS
 from . import checks, texts
 from .agreement import LEVELS, alpha
 from .ballot import Ballot
@@ -175,7 +176,7 @@ class Count:
             "metric": self.metric.name,
             "value": value,
             "unit": self.metric.unit,
-            "judge": f"raters@{self.test.digest[:8]}",
+            "judge": f"{RATERS}{self.test.digest[:8]}",
             "ci95": list(ci95) if ci95 else None,
             "n": len(heard),
             "failed": len(failed),

@@ -19,6 +19,7 @@ from . import (
     landmarks,
     lips,
     naturalness,
+    opinion,
     perceptual,
     pesq,
     preference,
@@ -34,7 +35,7 @@ __all__ = ["METRICS", "Metric", "Parts", "PersistentPool", "Score", "get_metric"
 
 _SUBJECTS = (
     intelligibility, sdr, pesq, naturalness, speaker, words,
-    frames, perceptual, frechet, landmarks, lips, detection, preference,
+    frames, perceptual, frechet, landmarks, lips, detection, preference, opinion,
 )  # fmt: skip
 
 METRICS: Mapping[str, Metric] = MappingProxyType({row.name: row for subject in _SUBJECTS for row in subject.ROWS})

@@ -65,7 +65,8 @@ def _look(kind: Kind, estimate: Any, reference: Any, missing: str) -> Unscorable
 def _score(metric: Metric, values: Mapping[str, float | Parts] | Unscorable, estimate: Any, reference: Any) -> Score:
     sounds = [thing for thing in (estimate, reference) if isinstance(thing, Audio)]
     foreign = bool(metric.rates) and any(thing.rate not in metric.rates for thing in sounds)
-    flags = ("resampled",) if foreign and not isinstance(values, ReferenceFault) else ()
+    heard = estimate is not None and not isinstance(values, ReferenceFault)
+    flags = ("resampled",) if foreign and heard else ()
     if isinstance(values, Unscorable):
         return Score.without(metric, values, reference, flags)
     try:

@@ -106,7 +106,7 @@ ROWS = (
     _average_precision(
         name="map",
         title="Average precision over all frames",
-        source="scikit-learn, average_precision_score; MUTUD, Table IX",
+        source="Σ (Rₙ − Rₙ₋₁) Pₙ as scikit-learn's average_precision_score; MUTUD, Table IX",
         implementation="own, equal to scikit-learn",
         pool=average_precision,
     ),

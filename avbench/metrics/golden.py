@@ -112,6 +112,8 @@ def golden_material(kind: str) -> tuple[Any, Any]:
         return np.round(draw.normals(200) + labels, 1), labels  # rounded, so that there are ties
     if kind == "votes":
         return 7, 9
+    if kind == "opinions":
+        return 31, 9
     if kind == "match":
         noisy, clean = golden_pair()
         return golden_pictures(kind, 4)[1], (clean, golden_pair("another voice")[0])
@@ -124,7 +126,8 @@ class Replay:
 
     Args:
         metric: its name.
-        status: `agrees`, `differs`, or `absent` where a judge or a package is not here.
+        status: `agrees`; `differs`; `absent` where a judge or a package is not here, or other weights than the original
+            was asked with; `unasked` where it gives a number, and no original could be asked for one.
         value: what it gave, or None.
         expected: what the original gave, or None where nobody could ask it.
         reason: a sentence where it does not agree.
@@ -143,10 +146,7 @@ def expected_scores() -> dict[str, dict[str, Any]]:
 
 
 def replay(names: Iterable[str] | None = None) -> list[Replay]:
-    """Score the golden material with every metric, or with those named.
-
-    A metric of which no original could be asked is replayed all the same: it `agrees` if it gives a number.
-    """
+    """Score the golden material with every metric, or with those named."""
     from . import METRICS
 
     expected = expected_scores()
@@ -163,7 +163,7 @@ def _replay(metric: Any, expected: dict[str, Any] | None) -> Replay:
     except (Unscorable, AvbenchError) as error:
         return Replay(metric.name, "differs", None, wanted, f"{metric.name} gives no number here: {error}")
     if expected is None:
-        return Replay(metric.name, "agrees", value, None)
+        return Replay(metric.name, "unasked", value, None, f"{metric.name} gives {value:.6g}; no original was asked")
     if expected["judge"] and expected["judge"] != _judge_of(metric):
         reason = f"{metric.name} was frozen with {expected['judge']} and has {_judge_of(metric)} here"
         return Replay(metric.name, "absent", value, wanted, reason)

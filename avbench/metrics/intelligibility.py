@@ -188,13 +188,15 @@ ROWS = (
     _intelligibility(
         name="stoi",
         title="Short-time objective intelligibility",
-        source="Taal et al. 2011, IEEE TASLP 19(7)",
+        source="Taal et al. 2011, IEEE TASLP 19(7), section II: mean over bands and segments of 384 ms of the clipped "
+        "envelopes' correlation",
         implementation="own, equal to pystoi 0.4.1",
     ),
     _intelligibility(
         name="estoi",
         title="Extended short-time objective intelligibility",
-        source="Jensen and Taal 2016, IEEE/ACM TASLP 24(11)",
+        source="Jensen and Taal 2016, IEEE/ACM TASLP 24(11): mean over segments of 384 ms of the correlation of their "
+        "spectra, bands normalised first and spectra then",
         implementation="own, equal to pystoi 0.4.1 (closed form)",
     ),
 )

@@ -17,6 +17,7 @@ every system alike) or `EstimateFault`.
     VARIANTS    tuple of pictures            none
     DETECTION   scores [N]                   labels [N], true or false
     VOTES       votes for the right one      votes cast
+    OPINIONS    sum of ratings, 1 to 5       ratings given
     MATCH       Video or Audio               (the right, the wrong) candidate, each Video or Audio
 
 Contents: `Kind`, `KINDS` and each of the above.
@@ -36,6 +37,7 @@ from . import guard
 Check = Callable[[Any, str, type[Unscorable]], None]
 Pair = Callable[[Any, Any], None]
 POINTS = 68
+WORST, BEST = 1, 5  # of ITU-T P.800's absolute category rating
 
 
 def _nothing(*_: Any) -> None:
@@ -219,6 +221,15 @@ def _no_more_votes(estimate: int, reference: int) -> None:
         raise EstimateFault(f"{estimate} of {reference} votes cannot be right")
 
 
+def _sum_of_ratings(estimate: int, reference: int) -> None:
+    if not WORST * reference <= estimate <= BEST * reference:
+        raise EstimateFault(f"{reference} ratings from {WORST} to {BEST} cannot have the sum {estimate}")
+
+
+def _all_excellent(reference: int) -> int:
+    return BEST * reference
+
+
 SOUND = Kind("sound", _sound, _sound, _equal_sound, timed="reference", perfect=_itself)
 SPEECH = Kind("speech", _sound, None, timed="estimate")
 VOICE = Kind("voice", _sound, _sounds, timed="estimate", perfect=_first)
@@ -231,7 +242,10 @@ PICTURES = Kind("pictures", _video, _video, perfect=_itself)
 VARIANTS = Kind("variants", _variants, None)
 DETECTION = Kind("detection", _numbers, _labels, _equal_count, perfect=_as_scores)
 VOTES = Kind("votes", _count, _count, _no_more_votes, perfect=_itself)
+OPINIONS = Kind("opinions", _count, _count, _sum_of_ratings, perfect=_all_excellent)
 MATCH = Kind("match", _candidate, _candidates)
 
-_ALL = (SOUND, SPEECH, VOICE, SPOKEN, TEXT, FRAMES, FACES, LIPS, PICTURES, VARIANTS, DETECTION, VOTES, MATCH)
+_ALL = (
+    SOUND, SPEECH, VOICE, SPOKEN, TEXT, FRAMES, FACES, LIPS, PICTURES, VARIANTS, DETECTION, VOTES, OPINIONS, MATCH,
+)  # fmt: skip
 KINDS = {kind.name: kind for kind in _ALL}

@@ -58,7 +58,7 @@ ROWS = (
     _opinion(
         name="nisqa",
         title="NISQA v2.0, predicted quality of transmitted speech",
-        source="Mittag et al. 2021, Interspeech",
+        source="Mittag et al. 2021, Interspeech, section 3; the authors' nisqa.tar",
         implementation="own, equal to the authors' network within 1e-4",
         formula=nisqa,
         judge="nisqa",
@@ -66,7 +66,7 @@ ROWS = (
     _opinion(
         name="nisqa-tts",
         title="NISQA-TTS, predicted naturalness of synthetic speech",
-        source="Mittag and Möller 2020, Interspeech",
+        source="Mittag and Möller 2020, Interspeech, section 3; the authors' nisqa_tts.tar",
         implementation="own, of the authors' file",
         formula=nisqa_tts,
         judge="nisqa-tts",
@@ -74,7 +74,7 @@ ROWS = (
     _opinion(
         name="dnsmos",
         title="DNSMOS P.835, predicted overall quality (OVRL)",
-        source="Reddy et al. 2022, ICASSP",
+        source="Reddy et al. 2022, ICASSP; OVRL of ITU-T P.835 after the polynomial of the authors' script",
         implementation="the authors' ONNX file by onnxruntime",
         rates=(16_000,),
         formula=dnsmos,

@@ -104,7 +104,7 @@ ROWS = (
     _rate(
         name="cpr-auto",
         title="How often a face–voice judge finds the right candidate nearer",
-        source="after XFaVoT, section 4.3, with a judge in place of people",
+        source="XFaVoT, section 4.3, with a judge in place of people",
         implementation="own, cosine of the judge's embeddings",
         kind=MATCH,
         formula=nearer_candidate,

@@ -157,14 +157,14 @@ ROWS = (
     _of_words(
         name="wer",
         title="Word error rate of text",
-        source="Levenshtein 1966; all errors by all words of the references",
+        source="Levenshtein 1966: Σ (substitutions + deletions + insertions) / Σ words of the references",
         implementation="rapidfuzz, equal to jiwer after the same normaliser",
         formula=word_errors,
     ),
     _error_rate(
         name="cer",
         title="Character error rate of text",
-        source="Levenshtein 1966; all errors by all characters of the references, spaces included",
+        source="Levenshtein 1966: Σ (substitutions + deletions + insertions) / Σ characters and spaces of references",
         implementation="rapidfuzz, equal to jiwer after the same normaliser",
         formula=character_errors,
         failed=_no_characters,

@@ -11,8 +11,9 @@ from .paired import Paired
 from .people import person_of
 from .policies import POLICIES, Policy, get_policy
 from .protocol import NoiseUse, Plan, Protocol, Row, Use
+from .recorded import Recorded
 from .records import read_record, record_path, write_records
-from .rules import RULES, Rule, draw_plan, load_plan
+from .rules import RULES, Rule, draw_plan, is_committed, load_plan
 from .selection import Clean
 from .things import SEEN, hash_thing
 from .verify import Report, hash_plan, verify_plan
@@ -38,6 +39,7 @@ __all__ = [
     "get_protocol",
     "hash_plan",
     "hash_thing",
+    "is_committed",
     "load_plan",
     "person_of",
     "read_record",
@@ -55,6 +57,7 @@ PROTOCOLS: dict[str, Protocol] = {
         Visual(),
         ConversationFaces(),
         Clean(),
+        Recorded(),
         Paired(),
         Guided(),
     )

@@ -29,7 +29,7 @@ def main(words: Sequence[str] | None = None) -> None:
         place = given.index("--workers")
         workers = int(given[place + 1])
         del given[place : place + 2]
-    for name in given or list(RULES):
+    for name in given or [name for name, rule in RULES.items() if rule.embedded]:
         _publish(name, workers)
 
 

@@ -191,8 +191,8 @@ class Cast:
 
     def _enough(self, group: list[About], count: int, what: str) -> list[About]:
         if len(group) < count:
-            name = self._dataset.name
-            raise UsageError(f"{count} clips are needed to draw a {what} from, and {name} has {len(group)} that fit.")
+            held = f"{self._dataset.name} has {len(group)} that fit, of {count} needed"
+            raise UsageError(f"Too few clips to draw from, as {what}: {held}.")
         return group
 
 

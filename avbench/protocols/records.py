@@ -128,17 +128,22 @@ def said(plan: Plan, dataset: str, table: tuple[Expected, ...] | None = None) ->
         table: in place of the committed one.
 
     Returns:
-        `""` where the table has no such plan over such data.
+        `""` where the table has no such plan over such data. Whether the corpus is an export of the embedded one is for
+        the caller to know: over that nobody else's plan is meant.
     """
     lines = [e for e in (read_expected() if table is None else table) if (e.plan, e.dataset) == (plan.name, dataset)]
     noise = plan.header.get("noise", UNKNOWN)
     known = [e for e in lines if e.plan_sha256 != UNKNOWN and e.noise == noise]
     if not lines:
         return ""
+    if noise not in {e.noise for e in lines}:
+        usual = " or ".join(dict.fromkeys(e.noise for e in lines))
+        return f"With {noise} it is not the plan that others draw over {dataset}: that has --noise {usual}."
     if not known:
+        heard = f", and that of the noises {plan.header['noise_fingerprint']}" if noise != UNKNOWN else ""
         return (
             f"Nobody has reported yet which hash {plan.name} has over {dataset}: if your copy is whole, please report "
-            f"{plan.sha256} with the data's fingerprint {plan.header['dataset_fingerprint']}."
+            f"{plan.sha256} with the data's fingerprint {plan.header['dataset_fingerprint']}{heard}."
         )
     if any(e.plan_sha256 == plan.sha256 for e in known):
         return f"The plan is the one that others have drawn over {dataset}."

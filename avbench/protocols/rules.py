@@ -4,7 +4,7 @@ The official plans were drawn once (`python -m avbench.protocols.official`); aft
 a real corpus the same rules draw the plans of the papers' sizes (`Rule.over`); `records` keeps their hashes.
 
 Contents: `Rule`, `RULES`, `AVSE_PLANS`, `OFFICIAL_SNR`, `PLANS`, `draw_plan`, `clips_of`,
-`load_plan`.
+`is_committed`, `load_plan`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -58,6 +58,11 @@ class Rule:
     corpora: tuple[str, ...] = ()
     real: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def embedded(self) -> bool:
+        """Its plan is over the embedded corpus and so committed; others are drawn over what the user has."""
+        return self.dataset.startswith("avbench-synth")
+
     def over(self, dataset: Dataset) -> "Rule":
         """The rule over this data set: of what users bring every clip is taken, or as many as the paper has.
 
@@ -106,6 +111,10 @@ RULES: dict[str, Rule] = {
     "3-bn-full": Rule(per_speaker=None),
     "3-bn-unseen": Rule(noise="synth-noise/unseen"),
     "tiny": Rule(speakers=12),
+    "recorded": Rule(
+        protocol="recorded", noises=0, noise=None, snr=(), task="avse-recorded@1", dataset="dns-eval",
+        per_speaker=None, order="dataset", corpora=("dns-eval", "voicebank-demand"),
+    ),
     "avsr": Rule(noises=1, per_speaker=4, task="avsr@1", corpora=("lrs3",)),
     "asd": Rule(
         protocol="conversation", noises=1, noise="synth-noise/unseen", snr=(-5.0, 0.0, 5.0, 10.0, "clean"),
@@ -192,15 +201,25 @@ def clips_of(dataset: Dataset, rule: Rule) -> list[str]:
     return [by_speaker[s][k] for k in range(most) for s in speakers if k < len(by_speaker[s])][: rule.clips]
 
 
+def is_committed(name: str, sha256: str) -> bool:
+    """The official plan of this name is shipped, and has this hash."""
+    return name in RULES and RULES[name].embedded and load_plan(name).sha256 == sha256
+
+
 def load_plan(name: str | Path) -> Plan:
     """An official plan by name, or a plan file.
 
     Raises:
         UnknownName: neither.
         BadFile: not a plan.
-        MissingResource: the file cannot be read.
+        MissingResource: the file cannot be read, or the plan is one that is drawn over what the user has.
     """
     if name in RULES:
+        if not RULES[name].embedded:
+            raise MissingResource(
+                f"The plan {name} is over {RULES[name].dataset} and not shipped: `avbench plan draw {name} --dataset "
+                f"{RULES[name].dataset}` writes it, and then name the file."
+            )
         path = PLANS / f"{name}.jsonl"
         if not path.is_file():
             raise MissingResource(f"This copy of avbench lacks the official plan {name}: install it again.")

@@ -2,7 +2,7 @@
 
     sound    speech of a clip            mouth    its mouth, 88 × 88          track    crops of a face track
     film     its face, registered        masked   the same, mouth hidden      labels   when that face speaks
-    still    a still picture             frame    one picture of a film
+    still    a still picture             frame    one picture of a film       noisy    speech as others recorded it
 
 A thing is recorded by its hash and by a fingerprint, which says what is near enough to be the same made by another
 machine. Of a sound: its length, the level of MELS mel bands and the course of its level over STRETCHES stretches, in
@@ -11,7 +11,7 @@ at INSTANTS instants. Near is what is within TOLERANCE steps everywhere: 1 dB, o
 
 Conventions: a fingerprint is text, `<length>:<bytes in hexadecimal>`.
 
-Contents: `HEARD`, `SEEN`, `Thing`, `load`, `sound`, `hash_thing`; `of_sounds`, `of_frames`, `near`.
+Contents: `HEARD`, `SEEN`, `Thing`, `load`, `sound`, `has_noisy`, `hash_thing`; `of_sounds`, `of_frames`, `near`.
 """
 
 from functools import lru_cache
@@ -20,14 +20,14 @@ from typing import NamedTuple
 import numpy as np
 
 from ..data.dataset import Dataset
-from ..errors import BadFile, ReferenceFault, UsageError
+from ..errors import BadFile, MissingResource, ReferenceFault, UsageError
 from ..signal.audio import RATE
 from ..signal.files import digest
 from ..types import Audio, Video
 from . import portraits
 from .protocol import Use
 
-HEARD = ("sound",)
+HEARD = ("sound", "noisy")
 """Kinds that are heard."""
 SEEN = ("mouth", "film", "masked", "still", "frame", "track")
 """Kinds that are pictures. Labels are neither heard nor seen."""
@@ -56,8 +56,8 @@ def load(dataset: Dataset, thing: Thing) -> Audio | Video:
         MissingResource, UsageError: it cannot be had here.
     """
     kind, use = thing
-    if kind == "sound":
-        return sound(dataset, use.item)
+    if kind in HEARD:
+        return sound(dataset, use.item, kind)
     if kind == "mouth":
         try:
             return dataset.mouth(dataset.clip(use.item))
@@ -69,17 +69,33 @@ def load(dataset: Dataset, thing: Thing) -> Audio | Video:
     return {"still": portraits.still, "frame": portraits.frame}[kind](dataset, use)
 
 
-def sound(dataset: Dataset, clip_id: str) -> Audio:
-    """Speech of a clip at 16 kHz. Raises `ReferenceFault` (silent or broken) or `UsageError` (another rate)."""
+def sound(dataset: Dataset, clip_id: str, kind: str = "sound") -> Audio:
+    """Speech of a clip at 16 kHz, or its `noisy` side.
+
+    Raises:
+        ReferenceFault: it is silent or broken.
+        UsageError: it has another rate.
+    """
+    clip, named = dataset.clip(clip_id), "clip" if kind == "sound" else f"{kind} side of the clip"
     try:
-        audio = dataset.audio(dataset.clip(clip_id))
+        audio = dataset.audio(clip) if kind == "sound" else dataset.sound(clip, kind)
     except BadFile as error:
         raise ReferenceFault(f"the sound cannot be used: {error}") from error
     if audio.rate != RATE:
-        raise UsageError(f"The clip {clip_id} of {dataset.name} has {audio.rate} Hz; plans work at {RATE} Hz.")
+        raise UsageError(f"The {named} {clip_id} of {dataset.name} has {audio.rate} Hz; plans work at {RATE} Hz.")
     if not audio.samples.any() or not np.isfinite(audio.samples).all():
-        raise ReferenceFault(f"the clip {clip_id} is silent or holds values that are not finite")
+        raise ReferenceFault(f"the {named} {clip_id} is silent or holds values that are not finite")
     return audio
+
+
+def has_noisy(dataset: Dataset, clip_id: str) -> bool:
+    """Others recorded the speech of this clip with noise, too."""
+    if not hasattr(dataset, "sound"):  # only corpora that users bring have files beside a clip's own
+        return False
+    try:
+        return bool(dataset.path(dataset.clip(clip_id), "noisy"))
+    except MissingResource:
+        return False
 
 
 def hash_thing(dataset: Dataset, thing: Thing) -> list[str]:

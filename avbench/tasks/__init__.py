@@ -3,6 +3,7 @@
 from ..errors import UnknownName
 from .asd import ASD
 from .avse import AVSE
+from .avse_recorded import AVSE_RECORDED
 from .avsr import AVSR
 from .talking_face import TALKING_FACE
 from .task import Task
@@ -10,7 +11,7 @@ from .word_recognition import WORD_RECOGNITION
 
 __all__ = ["TASKS", "Task", "get_task"]
 
-TASKS: dict[str, Task] = {task.name: task for task in (AVSE, AVSR, ASD, WORD_RECOGNITION, TALKING_FACE)}
+TASKS: dict[str, Task] = {task.name: task for task in (AVSE, AVSE_RECORDED, AVSR, ASD, WORD_RECOGNITION, TALKING_FACE)}
 
 
 def get_task(name: str) -> Task:

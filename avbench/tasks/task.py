@@ -31,6 +31,7 @@ class Task:
         axes: the words that the task allows an axis, where not all make sense.
         defaults: the value of each axis that has one when it is not set.
         judges: on embedded data, which judge stands in for another unless the user says otherwise, by name.
+        like: a task whose systems sit this one as they are; none unless given.
     """
 
     name: str
@@ -49,6 +50,12 @@ class Task:
     axes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     defaults: Mapping[str, str] = field(default_factory=dict)
     judges: Mapping[str, str] = field(default_factory=dict)
+    like: str = ""
+
+    @property
+    def variant(self) -> str:
+        """The task by which a system's name without a variant is read."""
+        return self.like or self.name
 
     @property
     def id(self) -> str:

@@ -26,8 +26,10 @@ def quick(monkeypatch):
 def test_green_says_what_is_here_and_what_is_not(avbench, quick, monkeypatch, tmp_path):
     monkeypatch.setenv("AVBENCH_ASSETS", str(tmp_path))
     quick["fid"] = Replay("fid", "absent", None, None, "no weights of the network")
+    quick["lsa"] = Replay("lsa", "unasked", 0.0, None, "lsa gives 0; no original was asked")
     code, out, err = avbench("doctor", "--json", "x.json")
     assert code == 0, err
+    assert "unasked lsa gives 0; no original was asked" in " ".join(out.split())  # which is not to agree
     assert "Green: nothing that is here disagrees." in out and "fid: no weights of the network" in out
     assert "The judge nisqa has no weights here" in out and max(map(len, out.split("\n"))) <= 80
     found = json.loads((tmp_path / "x.json").read_text())
@@ -44,6 +46,14 @@ def test_a_score_that_differs_is_exit_code_one(avbench, quick):
     assert code == 1 and "stoi gives 0.5 here and should give 0.6" in out and "Not green: 1 thing" in out
     code, out, err = avbench("doctor", "--json", "-")
     assert code == 1 and json.loads(out)["faults"] == ["stoi gives 0.5 here and should give 0.6"] and "Not green" in err
+
+
+def test_a_folder_of_weights_that_is_not_there_is_said(avbench, quick, monkeypatch, tmp_path):
+    monkeypatch.setenv("AVBENCH_ASSETS", "nowhere")
+    code, out, _ = avbench("doctor")
+    assert code == 0 and "AVBENCH_ASSETS names nowhere, and there is no such folder." in out
+    monkeypatch.setenv("AVBENCH_ASSETS", str(tmp_path))
+    assert "no such folder" not in avbench("doctor")[1]
 
 
 def test_a_file_of_weights_that_is_another_is_exit_code_one(avbench, quick, monkeypatch, tmp_path):

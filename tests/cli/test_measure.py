@@ -105,6 +105,16 @@ def test_the_page_the_json_and_the_csv_agree(avbench, folders, here):
     assert code == 0 and f"{value:.2f}" in out and max(map(len, out.split("\n"))) <= 80
 
 
+def test_no_cell_of_the_page_is_cut_off(avbench, home, here):
+    for name in ("speaker/clip_01", "speaker/clip_02"):
+        estimate, clean = noisy(name)
+        write(home / "est" / f"{name}.wav", estimate)
+        write(home / "ref" / f"{name}.wav", clean)
+    code, out, _ = avbench("measure", "est", "ref", "--metrics", "stoi,estoi,pesq-nb,pesq-wb,si-sdr,si-sdr-zm")
+    assert code == 0 and "…" not in out and max(map(len, out.split("\n"))) <= 80
+    assert "si-sdr-zm dB" in out and out.count("speaker/clip_01") == 2  # what does not fit is another table
+
+
 def test_python_twin(folders):
     found = library.measure("est", "ref", ["si-sdr"], workers=1)
     assert found.complete and found.value("si-sdr") == found.pooled[0]["value"]
@@ -198,7 +208,10 @@ def test_a_rate_that_a_metric_lacks_is_resampled_and_said(avbench, home, here):
     code, found, _ = measured(avbench, "e.wav", "r.wav", "--metrics", "pesq-wb,si-sdr")
     flags = {row["metric"]: row["flags"] for row in found["scores"]}
     assert code == 0 and flags["pesq-wb"] == ["resampled"] and "resampled" not in flags["si-sdr"]
-    assert found["notes"] == ["1 pair was resampled to 16000 Hz for pesq-wb."]
+    assert found["notes"] == [
+        "1 pair was resampled to 16000 Hz for pesq-wb.",
+        "1 pair lies beyond the cap of si-sdr and counts 100.",  # half as loud is perfect, and no mean shows it
+    ]
 
 
 def test_texts_pool_their_errors(avbench, home, here):

@@ -15,8 +15,10 @@ import soundfile
 from avbench.errors import MissingResource, UnknownName, UsageError
 from avbench.evaluation.measure import measure
 from avbench.judges import judge_identity
-from avbench.metrics import METRICS
+from avbench.metrics import METRICS, measure_all
 from avbench.signal.audio import read_channels
+from avbench.signal.video import read_video
+from avbench.types import Audio
 
 pytestmark = pytest.mark.slow
 
@@ -26,7 +28,7 @@ SEEN = ("psnr", "ssim", "ssim-skimage7", "lpips", "lpips-squeeze")
 FACES = ("nlmd", "nlmd-mouth")
 WRITTEN = ("wer", "cer", "top1")
 FRAMEWISE = ("map", "map-interpolated")
-UNFILED = ("cpr", "cpr-auto")  # votes and triplets are no files
+UNFILED = ("cpr", "cpr-auto", "mos")  # votes, triplets and ratings are no files
 SPOKEN = {"b": "bin", "l": "lay", "p": "place", "s": "set"}
 
 
@@ -88,7 +90,7 @@ def grid(shared_data):
 
 
 def test_every_metric_whose_judge_is_here_is_walked():
-    walked = {*SOUND, *HEARD, *SEEN, *FACES, *WRITTEN, *FRAMEWISE, "spksim", "lpips-diversity"}
+    walked = {*SOUND, *HEARD, *SEEN, *FACES, *WRITTEN, *FRAMEWISE, "spksim", "lpips-diversity", "frechet-synth"}
     for name in METRICS.keys() - walked - {*UNFILED}:
         with pytest.raises((MissingResource, UnknownName)):
             judge_identity(METRICS[name].judge or name)
@@ -239,6 +241,23 @@ def test_photographs(shared_data, tmp_path):
     assert 0 < values["nlmd"] < 0.1 and 0 < values["nlmd-mouth"] < 0.1  # the points hardly move
     found = judged(tmp_path / "r", None, ["lpips-diversity"])["lpips-diversity"]
     assert 0.4 < found < 0.8  # StarGAN v2 has 0.45 among faces of one source; these have nothing in common
+    made, same = (judged(tmp_path / side, tmp_path / "r", ["frechet-synth"])["frechet-synth"] for side in "er")
+    assert same == pytest.approx(0, abs=1e-6) and made > 0.01  # a judge of drawn faces: a number, and no more
+
+
+def test_judges_of_the_embedded_corpus_answer(grid, tmp_path):
+    """They know nothing of people: there is a score for each, and which judge gave it."""
+    clips = {name: one_channel(path) for name, path in list(grid.items())[:3]}
+    lines = {name: grid[name].with_suffix(".align").read_text().splitlines() for name in clips}
+    said = {name: " ".join(w for line in lines[name] if (w := line.split()[2]) not in ("sil", "sp")) for name in clips}
+    found = measure(
+        folder(tmp_path / "e", clips), folder(tmp_path / "r", said), "asr-wer", judge=["espnet=synth-asr"], workers=1
+    )
+    assert found.complete and found.pooled[0]["judge"] == judge_identity("synth-asr")
+    assert 0.5 < found.value("asr-wer") < 3  # it knows 40 of 48 words of these, and no person's voice
+    film, *voices = read_video(grid["bbaf2n"]), *(Audio(*clips[name]) for name in list(clips)[:2])
+    score = measure_all(["cpr-auto"], film, tuple(voices))["cpr-auto"]
+    assert score.status == "ok" and score.value in (0, 0.5, 1)
 
 
 def test_published_distances(shared_data, tmp_path):

@@ -258,6 +258,24 @@ def test_compare_refuses_trials_of_other_sound(tmp_path):
         compare(tmp_path / "a", tmp_path / "b")
 
 
+def test_a_trial_that_is_void_for_one_is_left_out_of_both(tmp_path):
+    for name in ("a", "b"):
+        sit_exam(fake_exam(clips=2), Gain(), tmp_path / name)
+    for path in sorted((tmp_path / "a" / "scores").glob("fake-0001*.json")):
+        trial = json.loads(path.read_text())
+        void = {"status": "void", "value": None, "parts": {}, "reason": "the picture cannot be used"}
+        path.write_text(json.dumps({**trial, "facts": {}, "scores": dict.fromkeys(trial["scores"], void)}))
+    rows = compare(tmp_path / "a", tmp_path / "b")["rows"]
+    assert rows and all(row["n"] == (2 if row["condition"] == {} else 1) for row in rows)
+    # The record of the whole run was written before; it is pooled anew of the trials.
+    (tmp_path / "a" / "summary.json").unlink()
+    runs = [Run(tmp_path / name) for name in "ab"]
+    held = [(r["system"], r["n"], r["void"], r["value"]) for r in document(runs)["rows"] if r["condition"] == {}]
+    assert held[0][1:] == held[len(held) // 2][1:] and held[0][1:3] == (2, 2)
+    assert runs[1].rows[0]["void"] == 0  # by itself it stays as it is
+    assert shown(runs, 100).count("2 void: the picture cannot be used") == 2 and "4/4" not in shown(runs, 100)
+
+
 def test_clips_are_made_together_before_anybody_asks_who_speaks(tmp_path, monkeypatch):
     import avbench
     from avbench.evaluation import evaluate

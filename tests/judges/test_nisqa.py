@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from torch.nn import functional as F
+from nisqa_layers import written_out
 
 from avbench.errors import BadFile, EstimateFault
 from avbench.judges.mel import mel_filters
@@ -60,35 +60,6 @@ def test_equals_torchmetrics(clip, quality, shared_data, monkeypatch):
     assert list(found) == ["mos", "noisiness", "discontinuity", "coloration", "loudness"]
     assert list(found.values()) == pytest.approx(expected.tolist(), abs=1e-4)
     assert quality.score(audio) == found["mos"]
-
-
-def written_out(weights, windows):
-    """The network of nisqa_tts.tar, layer by layer, from the names in the file."""
-
-    def take(name):
-        return weights[name].double()
-
-    x = windows.double()
-    for i in range(1, 7):
-        x = F.conv2d(x, take(f"cnn.model.conv{i}.weight"), take(f"cnn.model.conv{i}.bias"), padding=1)
-        norm = [take(f"cnn.model.bn{i}.{part}") for part in ("running_mean", "running_var", "weight", "bias")]
-        x = F.batch_norm(x, *norm).relu()
-        if i in (1, 2, 4):
-            x = F.max_pool2d(F.pad(x, (1, 1), value=-torch.inf) if i == 1 else x, 2)
-    x = F.linear(x.reshape(len(x), -1), take("cnn.model.fc_out.weight"), take("cnn.model.fc_out.bias"))
-    ends = []
-    for suffix, steps in (("l0", x), ("l0_reverse", x.flip(0))):
-        w, u, b, d = (
-            take(f"time_dependency.model.lstm.{part}_{suffix}")
-            for part in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-        )
-        hidden = cell = torch.zeros(u.shape[1], dtype=torch.float64)
-        for step in steps:
-            i, f, g, o = (w @ step + b + u @ hidden + d).chunk(4)
-            cell = f.sigmoid() * cell + i.sigmoid() * g.tanh()
-            hidden = o.sigmoid() * cell.tanh()
-        ends.append(hidden)
-    return float(take("pool.model.linear.weight")[0] @ torch.cat(ends) + take("pool.model.linear.bias")[0])
 
 
 def test_naturalness_equals_its_layers_written_out(naturalness, speech, shared_data):

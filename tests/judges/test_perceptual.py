@@ -89,6 +89,21 @@ def test_laws(net, assets, pictures):
     np.testing.assert_allclose(found, alone, atol=1e-6)  # computed one by one
 
 
+def test_a_long_film_is_not_held_at_once(assets, pictures, monkeypatch):
+    """All features of both sides of ten seconds of 1280 × 720 would be 19 GB."""
+    judge = open_judge("lpips-alex")
+    whole, asked = judge.distance(pictures, pictures[::-1]), []
+
+    class Watched(ByContent):
+        def __call__(self, images):
+            asked.append(len(images))
+            return super().__call__(images)
+
+    monkeypatch.setattr(judge, "features", Watched(judge.features.compute, pixels=2 * 64 * 80))
+    np.testing.assert_allclose(judge.distance(pictures, pictures[::-1]), whole, atol=1e-6)
+    assert asked == [2, 2, 2, 2, 1, 1]
+
+
 @pytest.mark.parametrize("net", NETS)
 def test_all_pairs(net, assets, pictures):
     judge = open_judge(f"lpips-{net}")

@@ -104,6 +104,28 @@ def test_a_kept_run_is_not_replaced_by_another(here, capsys):
     assert json.loads(path.read_text())["head"]["identity"]["avbench"] == "0.2.0"
 
 
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda kept: kept.pop("head"), "no whole kept run"),
+        (lambda kept: kept["summary"].pop("rows"), "no whole kept run"),
+        (lambda kept: kept["trials"].append(5), "no whole kept run"),
+        (lambda kept: kept["trials"][0].pop("scores"), "no whole kept run"),
+        (lambda kept: kept.update(votes=[{"rows": 3}]), "no whole kept run"),
+        (lambda kept: kept["head"].pop("identity"), "changed after it was kept"),
+        (lambda kept: kept["trials"][0]["scores"].update(stoi="0.7"), "a score in it is no number"),
+    ],
+)
+def test_a_spoilt_kept_run_is_one_sentence(here, capsys, change, sentence):
+    path = made_run(here / "runs", "mutud", 0.7).kept
+    document = json.loads(path.read_text())
+    change(document)
+    path.write_text(json.dumps(document))
+    assert main(["leaderboard", "show", "avse", str(path)]) == 2
+    said = capsys.readouterr().err
+    assert sentence in " ".join(said.split()) and "Unexpected" not in said and str(path.name) in said
+
+
 def test_two_runs_of_one_name_are_not_kept_over_each_other(here):
     made_run(here / "runs", "mutud", 0.7)
     made_run(here / "runs", "mutud", 0.6, version="0.2.0")

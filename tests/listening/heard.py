@@ -8,6 +8,8 @@ import numpy as np
 from avbench.evaluation.answers import ANSWERS
 from avbench.evaluation.identity import digest_of
 from avbench.evaluation.record import Record, write_json
+from avbench.listening.ballot import Ballot, new_code, rater_of
+from avbench.listening.blind import open_key
 from avbench.types import Audio, Clip, Video
 
 RATE = 16000
@@ -67,7 +69,8 @@ def make_run(folder, system, trials, answer, plan, axes, task, *, missing=(), an
         "dataset": {"name": "people", "fingerprint": "people-fp"}, "noise": None, "axes": axes, "limit": None,
         "metrics": [f"{metric}@1"], "system": {"name": system, "digest": system, "recipe": None},
     }  # fmt: skip
-    card = {"title": "", "training": "", "finished": True, "inputs": [], "synthetic": True}
+    card = {"title": "", "training": "", "finished": True, "inputs": [], "synthetic": True,
+            "causal": True, "lookahead": 0.0, "paper": "none", "licence": ""}  # fmt: skip
     record = Record(folder)
     head = {"identity": identity, "hash": digest_of(identity), "card": None if anchor else card, "synthetic": True,
             "made": {"speech": True}, "official": False, "clips": len(trials), "asked": [len(trials)],
@@ -111,3 +114,24 @@ def speech_run(folder, system, gain=1.0, clips=PEOPLE, missing=(), answer="audio
     return make_run(
         folder, system, trials, answer, plan, {"snr": [-5.0, 5.0]}, "avse@1", missing=missing, anchor=anchor
     )
+
+
+def cast(test, say, raters=12, attentive=lambda rater: True):
+    """Let raters answer everything; `say(rater, item)` is their answer to an item of the key."""
+    ballot, key, votes = Ballot(test), open_key(test), []
+    for number in range(raters):
+        rater = rater_of(new_code())
+        ballot.enrol(rater)
+        for name in test.trials:
+            if name in key["checks"]:
+                right = key["checks"][name]
+                answer = right if attentive(number) else next(a for a in test.answers(name) if a != right)
+            else:
+                answer = say(number, key["trials"][name])
+            if answer is not None:
+                votes.append((rater, name, answer))
+    with ballot._open() as database:  # all at once, because each alone would wait for the disk
+        database.execute("BEGIN")
+        database.executemany("INSERT INTO votes VALUES (?, ?, ?)", votes)
+        database.execute("COMMIT")
+    return ballot

@@ -6,44 +6,25 @@ import shutil
 import heard
 import numpy as np
 import pytest
+from heard import cast
 
 from avbench.cli import main
 from avbench.errors import BadFile, UsageError
 from avbench.evaluation.kept import keep
 from avbench.evaluation.runs import Run
+from avbench.evaluation.votes import votes_of
 from avbench.listening import build_test, open_test, tally
 from avbench.listening.agreement import alpha
 from avbench.listening.ballot import Ballot, new_code, rater_of
 from avbench.listening.blind import key_path, open_key
-from avbench.listening.enter import enter, votes_of
+from avbench.listening.enter import enter
 from avbench.listening.intervals import Votes, ratio_interval
-from avbench.listening.opinion import MOS, PREFERENCE
+from avbench.listening.opinion import PREFERENCE
 from avbench.listening.order import order_for
-from avbench.metrics import Score
+from avbench.metrics import Score, get_metric
 from avbench.seeds import Draw
 
 AWAY = {"left": "right", "right": "left"}
-
-
-def cast(test, say, raters=12, attentive=lambda rater: True):
-    """Let raters answer everything; `say(rater, item)` is their answer to an item of the key."""
-    ballot, key, votes = Ballot(test), open_key(test), []
-    for number in range(raters):
-        rater = rater_of(new_code())
-        ballot.enrol(rater)
-        for name in test.trials:
-            if name in key["checks"]:
-                right = key["checks"][name]
-                answer = right if attentive(number) else next(a for a in test.answers(name) if a != right)
-            else:
-                answer = say(number, key["trials"][name])
-            if answer is not None:
-                votes.append((rater, name, answer))
-    with ballot._open() as database:  # all at once, because each alone would wait for the disk
-        database.execute("BEGIN")
-        database.executemany("INSERT INTO votes VALUES (?, ?, ?)", votes)
-        database.execute("COMMIT")
-    return ballot
 
 
 def test_a_vote_counts_once_and_the_first_one_stays(tmp_path):
@@ -301,7 +282,7 @@ def test_an_interval_is_over_raters_and_items_and_says_so():
     assert ratio_interval(few, "clips") == (None, "no interval of 2 clips, fewer than 10")
 
 
-@pytest.mark.parametrize(("metric", "good", "bad"), [(MOS, 21, 26), (PREFERENCE, 2.5, 6)])
+@pytest.mark.parametrize(("metric", "good", "bad"), [(get_metric("mos"), 21, 26), (PREFERENCE, 2.5, 6)])
 def test_declared_metrics_have_a_status_for_broken_votes(metric, good, bad):
     assert metric.measure(good, 5)["value"] == good / 5
     for estimate in (bad, None, -1, float("nan"), True):

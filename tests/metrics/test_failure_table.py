@@ -3,8 +3,9 @@
 One row for each kind of input under which a package crashed, hung, or gave a number that looks like a score (measured
 for pystoi, pesq, torchmetrics, Resemblyzer and NISQA). What fits elsewhere has its test there: batches that lose a clip
 and crashes of PESQ in test_worker_pool.py and test_pesq.py; lists of unequal length, empty references and white space
-in test_words.py; one class and NaN among scores in test_detection.py; reflected faces in test_landmark_distance.py;
-small and grey pictures in test_frames.py and test_lpips.py.
+in test_words.py; one class and NaN among scores in test_detection.py; reflected, constant and NaN points in
+test_landmark_distance.py; noise without a voice in test_spksim.py; a declared rate that is wrong, which nobody can see
+of one recording, in test_nisqa.py and test_speaker.py (the stated rate is believed, and counts).
 """
 
 import re
@@ -15,7 +16,8 @@ import pytest
 from avbench.errors import EstimateFault, MissingResource
 from avbench.judges import get_judge
 from avbench.metrics import METRICS, guard, measure_all
-from avbench.metrics.golden import golden_pair
+from avbench.metrics.golden import golden_pair, golden_pictures
+from avbench.types import Video
 
 RATE = 16_000
 STOI, PESQ, SDR = ("stoi", "estoi"), ("pesq-wb", "pesq-nb"), ("si-sdr", "si-sdr-zm")
@@ -161,3 +163,54 @@ def test_a_rate_that_is_stated_wrongly_is_not_averaged_away():
     wrong = type(estimate)(estimate.samples, 8_000)
     for name, score in measure_all(SOUND, wrong, reference).items():
         assert score.status == "failed" and "8000 Hz and the reference 16000 Hz" in score.reason, name
+
+
+LIKENESS, LPIPS = ("ssim", "ssim-skimage7"), ("lpips", "lpips-squeeze")
+
+# input: (change of the frames of either side, {metrics: (status, words)}); the others are scored.
+PICTURES = {
+    "as they are": (lambda f: f, {}),
+    "one channel": (lambda f: f[..., :1], {LPIPS: ("void", "is grey, and LPIPS is defined on colour")}),
+    "16 × 16": (lambda f: f[:, :16, :16], {LPIPS: ("void", "has 16 × 16 pixels, and lpips-.* needs")}),
+    "6 × 6": (
+        lambda f: f[:, :6, :6],
+        {LIKENESS: ("void", "of 6 × 6, and the window of SSIM needs"), LPIPS: ("void", "has 6 × 6 pixels")},
+    ),
+    "no frames": (lambda f: f[:0], {("psnr", *LIKENESS, *LPIPS): ("void", "the reference is empty")}),
+}
+
+
+@pytest.mark.parametrize("row", PICTURES)
+def test_pictures(row, here):
+    """lpips takes grey pictures and any range without a word; scikit-image and lpips break down on small ones."""
+    change, faults = PICTURES[row]
+    expected = {name: case for names, case in faults.items() for name in names}
+    pair = [Video(change(side.frames), side.fps) for side in golden_pictures("frames")]
+    for name, score in measure_all(("psnr", *LIKENESS, *LPIPS), *pair).items():
+        if score.status == "not-applicable":  # no weights here
+            continue
+        status, words = expected.get(name, ("ok", ""))
+        assert score.status == status and re.search(words, score.reason), (name, score)
+        assert score.value is None if status == "void" else np.isfinite(score.value)
+
+
+@pytest.mark.parametrize(
+    "frames", [np.full((1, 32, 32, 3), 0.5), np.full((1, 32, 32, 3), np.nan), np.zeros((32, 32, 3))]
+)
+def test_pictures_of_another_type_are_not_carried(frames):
+    """0 to 1, −1 to 1 and 0 to 255 cannot be told apart by looking; a NaN has no place in 8 bits."""
+    with pytest.raises(ValueError, match="uint8"):
+        Video(frames, 25.0)
+
+
+def test_the_range_is_255_whatever_the_pictures_hold():
+    """torchmetrics takes the range of the batch unless told, and gave 0.83 for 0.73."""
+    from skimage.metrics import structural_similarity
+
+    e, r = (Video(side.frames // 2, side.fps) for side in golden_pictures("frames"))
+    own, told = (
+        np.mean([structural_similarity(r.frames[i], e.frames[i], channel_axis=2, data_range=d) for i in range(4)])
+        for d in (float(np.ptp(r.frames)), 255.0)
+    )
+    assert measure_all(["ssim-skimage7"], e, r)["ssim-skimage7"].value == pytest.approx(told, abs=1e-9)
+    assert abs(own - told) > 0.01

@@ -129,6 +129,8 @@ def test_two_rates_fail_and_one_foreign_rate_is_recorded(pair):
     narrow = measure_all(PESQ, audio(estimate.samples, 8000), audio(reference.samples, 8000))
     assert narrow["pesq-nb"].flags == () and narrow["pesq-wb"].flags == ("resampled",)
     assert all(score.status == "ok" for score in [*foreign.values(), *narrow.values()])
+    absent = measure_all(["pesq-wb"], None, audio(reference.samples, 8000))["pesq-wb"]
+    assert (absent.status, absent.flags) == ("failed", ())  # there was nothing to resample
 
 
 def test_no_estimate(pair):

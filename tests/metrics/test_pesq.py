@@ -33,6 +33,13 @@ def test_equals_the_package(name, mode, rate, pair):
     assert value == package.pesq(rate, reference, estimate, mode)
 
 
+@pytest.mark.parametrize(("name", "mode"), [("pesq-wb", "wb"), ("pesq-nb", "nb")])
+def test_equals_the_package_on_real_speech(name, mode, real_pairs):
+    for estimate, reference in real_pairs[::3]:
+        value = get_metric(name).measure(estimate, reference)["value"]
+        assert value == package.pesq(reference.rate, reference.samples, estimate.samples, mode)
+
+
 def with_bursts(count, seconds, rate=16_000):
     generator = np.random.Generator(np.random.Philox(0))
     period = int(seconds * rate) // count

@@ -165,7 +165,7 @@ def test_what_cannot_be_drawn_is_said():
     for source, kind in (("smell", "translation"), ("face", "painting")):
         with pytest.raises(UnknownName, match="guided plan"):
             toy_plan(source, kind)
-    with pytest.raises(UsageError, match="40 clips are needed to draw a image from, and toy-people has 32"):
+    with pytest.raises(UsageError, match="as image: toy-people has 32 that fit, of 40 needed"):
         toy_plan(references=40)
     data = ToyPeople()
     clip = data.clip

@@ -271,6 +271,7 @@ def test_a_plan_does_not_hang_on_where_its_folders_lie(folders, capsys, monkeypa
         (["verify", "5-bm"], "5-bn"),
         (["render", "absent.jsonl", "--out", "x"], "no file absent.jsonl"),
         (["draw", "mine", "--snr", "5:-5"], "must ascend"),
+        (["draw", "word-recognition", "--dataset", "folder:speech"], "is a task and no plan: draw words, or give"),
     ],
 )
 def test_wrong_usage_ends_in_one_line(folders, capsys, monkeypatch, words, message):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import AvbenchError
+from ..export import OWN_LICENCE
 from ..manifest import KINDS, Problem, read_header
 from . import find_corpus
 from .corpus import Corpus
@@ -37,11 +38,13 @@ def card(corpus: Corpus) -> dict[str, Any]:
     header = read_header(corpus.name)
     state, place = status(corpus.name)
     problems = () if header is None else header.problems
+    synthetic = header is not None and header.synthetic
     return {
         "dataset": corpus.name,
         "title": corpus.title,
         "obtain": corpus.obtain,
-        "licence": corpus.licence,
+        "licence": OWN_LICENCE if synthetic else corpus.licence,
+        "synthetic": synthetic,
         "layout": corpus.layout,
         "split_rule": corpus.splits,
         "unconfirmed": list(corpus.unconfirmed),
@@ -56,6 +59,10 @@ def card(corpus: Corpus) -> dict[str, Any]:
 def card_text(document: Mapping[str, Any]) -> Iterator[str]:
     """What does not fit into a table of splits, line by line."""
     yield f"{document['title']} ({document['status']}{': ' + document['root'] if document['root'] else ''})"
+    if document["synthetic"]:
+        yield "Synthetic: on this machine it is an export of the embedded corpus."
+    if document["fingerprint"]:
+        yield f"Fingerprint: {document['fingerprint']}"
     yield f"Licence: {document['licence']}."
     yield f"Obtain: {document['obtain']}"
     yield f"Splits: {document['split_rule']}"

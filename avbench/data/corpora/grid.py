@@ -76,12 +76,13 @@ def read_align(path: Path) -> list[tuple[str, float, float]]:
 
 def survey(root: Path) -> Survey:
     """What lies below a folder."""
+    _refuse_loose(Path(root).expanduser())
     root = find_root(
         root,
         "GRID",
         "a folder of a speaker (s1 … s34)",
         ("grid", "GRID", "gridcorpus", "GRIDcorpus", "grid_corpus"),
-        lambda folder: any(n in SPEAKERS for p in PLACES for n in folders(folder / p)) or _sounds(folder) is not None,
+        _is_root,
     )
     found = Survey(root, frames=FRAMES)
     there = [n for place in PLACES for n in folders(root / place)]
@@ -91,19 +92,38 @@ def survey(root: Path) -> Survey:
     known = expect(found, "speakers", SPEAKERS, [*there, *heard])
     clips = {s: _clips(found, s, root, sounds) for s in known}
     owners = _owners(found, clips, alignments)
+    bare: list[tuple[str, Path]] = []
     for speaker, codes in clips.items():
         _count(found, speaker, codes)
         drawn = sorted(codes, key=lambda c: digest(f"grid overlapped {speaker} {c}".encode()))
         for code, (video, audio) in codes.items():
             path = _alignment(owners.get(speaker), root, speaker, video or audio, code)
             times = _times(found, path, code) if path else []
-            if path is None and alignments is not None:
-                text = f"clips of {speaker} have no .align and are used without the times of their words"
-                found.each("missing", text, found.relative(video or audio))
+            if path is None:
+                bare.append((speaker, video or audio))
             found.entries.append(_entry(found, speaker, code, video, audio, times, drawn.index(code)))
-    if alignments is None and not any(e.timing for e in found.entries):
+    if alignments is None and len(bare) == len(found.entries):
         found.missing("The folder alignments/ is not there, so no clip has the times of its words.", ALIGNMENTS[0])
+    else:
+        for speaker, media in bare:
+            text = f"clips of {speaker} have no .align and are used without the times of their words"
+            found.each("missing", text, found.relative(media))
     return found
+
+
+def _is_root(folder: Path) -> bool:
+    return any(n in SPEAKERS for p in PLACES for n in folders(folder / p)) or _sounds(folder) is not None
+
+
+def _refuse_loose(given: Path) -> None:
+    """Raise `BadFile` where clips lie together without the folder of their speaker, which nothing else names."""
+    if not set(SPEAKERS).isdisjoint(given.absolute().parts) or not given.is_dir() or _is_root(given):
+        return
+    if any(words_of(Path(name).stem.lower()) for name in files(given, *VIDEO)):
+        raise BadFile(
+            f"{given} holds clips of GRID that are in no folder of their speaker: put those of speaker 1 into a folder "
+            "s1, and so on, and give the folder above."
+        )
 
 
 def _entry(found: Survey, speaker: str, code: str, video, audio, times, rank: int) -> Entry:
@@ -129,16 +149,17 @@ def _sounds(root: Path) -> Path | None:
 
 def _clips(found: Survey, speaker: str, root: Path, sounds: Path | None) -> dict[str, tuple[Path | None, Path | None]]:
     """Video and separate sound by sentence code."""
-    videos, audios, odd = {}, {}, []
+    videos, audios = {}, {}
+    odd: list[Path] = []
     for folder in (root / place / speaker / deeper for place in PLACES for deeper in DEEPER):
         for name in files(folder, *VIDEO, ".wav"):
             table = audios if name.lower().endswith(".wav") else videos
             _sort_in(table, folder / name, odd)
     for name in files(sounds / speaker, ".wav") if sounds else ():
         _sort_in(audios, sounds / speaker / name, odd)
-    if odd:
-        paths = [found.relative(p) for p in odd]
-        found.note(f"{len(odd)} files of {speaker} are not named by a sentence code and are left out.", *paths)
+    for path in odd:
+        text = f"files of {speaker} are not named by a sentence code and are left out"
+        found.each("note", text, found.relative(path))
     return {c: (videos.get(c), audios.get(c)) for c in sorted(videos.keys() | audios.keys())}
 
 

@@ -9,6 +9,7 @@ Not every file has the third.
 Contents: `LRS3`, `read_lrs3_text`.
 """
 
+from collections import Counter
 from pathlib import Path
 
 from ...errors import AvbenchError, BadFile
@@ -17,6 +18,7 @@ from .corpus import Corpus, Survey, expect
 from .tree import files, find_root, folders, read_text, unique_ids
 
 PARTS = {"pretrain": "train", "trainval": "train", "test": "test"}
+SIZES = {"pretrain": 118516, "trainval": 31982, "test": 1321}  # as its authors state them
 OWN_LIST = "lrs3-valid.id"
 
 
@@ -66,6 +68,10 @@ def survey(root: Path, validation: str | None = None) -> Survey:
             for name in sorted(texts - videos):
                 found.each("missing", "texts have no mp4 beside them", f"{part}/{talk}/{name}.txt")
             places += [(part, talk, name, name in texts) for name in sorted(videos)]
+    counts = Counter(part for part, *_ in places)
+    for part, size in SIZES.items():
+        if part in counts and counts[part] != size:
+            found.missing(f"{part}/ has {counts[part]} of {size} clips.", part)
     ids = unique_ids([f"{part}/{talk}/{name}" for part, talk, name, _ in places])
     for clip_id, (part, talk, name, has_text) in zip(ids, places, strict=True):
         found.entries.append(_entry(found, clip_id, part, talk, name, has_text, held_out))
@@ -141,6 +147,7 @@ lrs3-valid.id                               optional: lines like trainval/UGtFXt
     takes={"validation": "file with the ids of trainval that are held out for validation"},
     unconfirmed=(
         "picture size (224 × 224) and sound (16 kHz mono): neither is relied on",
+        "how many clips each part has",
         "which files lack the table of words",
         "how copies can be obtained today",
     ),

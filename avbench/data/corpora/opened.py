@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...errors import AvbenchError, BadFile, MissingResource, UnknownName
+from ...errors import BadFile, MissingResource, UnknownName
 from ...signal.audio import RATE, check_readable
 from ...signal.video import FPS, fit_frames, frames_for
 from ...types import Audio, Clip, Video
@@ -52,6 +52,7 @@ class CorpusDataset:
         self._entries = {e.id: e for e in entries}
         self.fingerprint = corpus.fingerprint(entries, header.synthetic)
         self._problems = header.problems
+        self._noted: tuple[str, ...] = ()
         if not self._entries:
             there = ", ".join(s for s in header.counts[self.name] if s != "none") or "of no split at all"
             raise MissingResource(
@@ -70,7 +71,7 @@ class CorpusDataset:
         name = self.corpus.name
         found = (f"{name}: {said} when it was prepared; see `avbench data show {name}`.",) if said else ()
         made = (f"{name} on this machine is an export of the embedded corpus: it is synthetic.",)
-        return made + found if self.synthetic else found
+        return (*(made if self.synthetic else ()), *found, *self._noted)
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -189,18 +190,18 @@ class CorpusDataset:
     ) -> None:
         """Cut out mouths ahead of time where they are wanted; sound is read from where it lies.
 
-        A clip whose mouth cannot be had does not stop the others: `mouth` says why when it is asked for it.
+        A clip whose mouth cannot be had does not stop the others: `mouth` says why when it is asked for it. What there
+        is to say of the faces (missed frames, several faces, other rates) is said, and added to `notes`.
         """
         entries = [self.entry(i) for i in (clip_ids if clip_ids is not None else self.ids)]
         films = [self.root / e.video for e in entries if e.video and e.frames]
         if not mouth or not films or self.corpus.mouth is not None:
             return
-        from ..faces import cut_all
+        from ..faces import cut_all, told
 
-        results = cut_all(films, workers=workers, progress=progress)
-        failed = [str(r) for r in results.values() if isinstance(r, AvbenchError)]
-        if failed and say is not None:
-            say(f"{len(failed)} of {len(films)} clips have no mouth picture; the first: {failed[0]}")
+        self._noted = told(cut_all(films, workers=workers, progress=progress))
+        for sentence in self._noted if say is not None else ():
+            say(sentence)
 
     def _fit(self, frames: np.ndarray, entry: Entry) -> np.ndarray:
         try:

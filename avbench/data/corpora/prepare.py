@@ -109,7 +109,7 @@ def counts_of(corpus: Corpus, entries: Iterable[Entry]) -> dict[str, dict[str, d
             row = rows.setdefault(split, {"clips": 0, "speakers": 0, "seconds": 0.0, "pictured": 0})
             row["clips"] += 1
             row["seconds"] += entry.seconds
-            row["pictured"] += entry.frames > 0 or entry.picture is not None
+            row["pictured"] += entry.frames > 0 or entry.picture is not None or "scene" in entry.others
             if entry.speaker is not None:
                 speakers[split].add(entry.speaker)
         for split, row in rows.items():

@@ -14,7 +14,7 @@ from .corpus import Corpus, Survey
 from .probe import Facts
 from .tree import files, find_root, folders, read_text, renamed
 
-PARTS = ("trainset_28spk", "trainset_56spk", "testset")
+PARTS = {"trainset_28spk": 11572, "trainset_56spk": 23075, "testset": 824}  # pairs, as users of the corpus state them
 HELD_OUT = ("p226", "p287")
 
 
@@ -48,6 +48,8 @@ def _pairs(found: Survey, part: str, clean: str, noisy: str) -> None:
         found.each("missing", "clean files have no noisy partner", f"{clean}/{name}")
     for name in sorted(noisies - cleans):
         found.each("missing", "noisy files have no clean partner", f"{noisy}/{name}")
+    if (count := len(cleans & noisies)) != PARTS[part]:
+        found.missing(f"{part} has {count} of {PARTS[part]} pairs.", part)
     for name in sorted(cleans & noisies):
         stem = name[:-4]
         speaker = stem.partition("_")[0]
@@ -108,5 +110,10 @@ testset_txt/p232_001.txt              optional, likewise trainset_28spk_txt/ and
     variants={"56spk": "the same with the training set of 56 speakers"},
     needs=("noisy",),
     check=same_lengths,
-    unconfirmed=("test speakers p232 and p257", "names of the folders of texts", "p226 and p287 as the usual choice"),
+    unconfirmed=(
+        "test speakers p232 and p257",
+        "how many pairs each part has",
+        "names of the folders of texts",
+        "p226 and p287 as the usual choice",
+    ),
 )

@@ -9,8 +9,9 @@ from typing import Any
 from ...evaluation.table import printed
 from ..board import ALL, Board, Row
 from ..entries import Cell
+from ..published import Published
 from ..side import side_by_side
-from ..texts import pivot, place_text, source_of
+from ..texts import about_table, pivot, place_text, source_of
 from .cost import COSTS
 from .figures import COLOURS, Point, Series, cloud
 from .results import Axes, Entry, Judged, condition_key, titled, unit_of
@@ -43,7 +44,8 @@ def entries_of_board(board: Board, links: Mapping[str, str]) -> list[Entry]:
     found = []
     for i, row in enumerate(board.everyone):
         drawn = row.anchor or i < COLOURS
-        rank = {column: place_text(row, column) for column in board.columns} if not row.anchor else None
+        ranked = [column for column in board.columns if not column.voted]
+        rank = None if row.anchor else {column: place_text(row, column) for column in ranked}
         colour = None if row.anchor or not drawn else i
         why = "" if row.anchor else row.unranked or ""
         found.append(Entry(row.label, row.anchor, colour, _finder(row), why, rank, links.get(row.key, ""), drawn))
@@ -101,12 +103,13 @@ def _mark(row: Row, column: Any, known: Mapping[str, float], cost: str, place: i
     return Series(row.label, (point,), place if place < COLOURS and row.unranked is None else None)
 
 
-def published_of(boards: Sequence[Board]) -> dict[str, Any]:
-    """Tables of papers on the task of some boards, and what each board has of them, as templates take it."""
-    board, tables = boards[0], []
-    for table in board.published:
-        entry: dict[str, Any] = {"title": table.title, "source": source_of(table, board), "reason": table.reason}
-        entry["pivot"] = pivot(table, board.caveats) if table.numbers else None
+def published_of(task: str, boards: Sequence[Board], published: Published) -> dict[str, Any]:
+    """Tables of papers on a task, and what each of its boards has of them, as templates take it."""
+    source, tables = boards[0] if boards else published, []
+    for table in boards[0].published if boards else published.of_task(task):
+        entry: dict[str, Any] = {"title": table.title, "source": source_of(table, source), "reason": table.reason}
+        entry["pivot"] = pivot(table, source.caveats) if table.numbers else None
+        entry["about"] = about_table(table) if table.numbers else ()
         tables.append(entry)
     pairs = [(pair, source_of(pair.table, one), one) for one in boards for pair in side_by_side(one)]
     return {"tables": tables, "pairs": pairs}

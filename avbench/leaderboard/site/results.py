@@ -20,7 +20,7 @@ from ...evaluation.examinee import truth_of
 from ...evaluation.runs import Run
 from ...evaluation.summary import coverage
 from ...evaluation.table import column_title, printed
-from ...metrics import Metric, get_metric
+from ...metrics import METRICS, Metric, get_metric
 from .figures import COLOURS, Point, Series, curves, dots
 
 EXTREMES = {"silence", "constant", *map(truth_of, ("audio", "text", "scores", "video"))}
@@ -112,10 +112,10 @@ def entries_of(runs: Sequence[Run]) -> list[Entry]:
     found = []
     for run in runs:
         rows = {(r["metric"], condition_key(r["condition"])): r for r in run.rows}
+        rows |= {((r["metric"], r["judge"]), condition_key(r["condition"])): r for r in run.voted}
         colour = None if run.anchor else systems.index(run.system)
         why = "" if run.anchor else run.unranked or ""
-        find = _finder(rows)
-        found.append(Entry(run.system, run.anchor, colour, find, why))
+        found.append(Entry(run.system, run.anchor, colour, _finder(rows), why))
     return found
 
 
@@ -129,9 +129,11 @@ def condition_key(condition: Mapping[str, Any]) -> tuple:
 
 
 def judged_of(run: Run) -> list[Judged]:
-    """The metrics of a run."""
+    """The metrics of a run, then what people said of it."""
     metrics = [get_metric(name) for name in run.metrics]
-    return [Judged(m.name, m, run.judges.get(m.judge, "") if m.judge else "") for m in metrics]
+    tests = dict.fromkeys((row["metric"], row["judge"]) for row in run.voted if row["metric"] in METRICS)
+    said = [Judged(key, get_metric(key[0]), key[1]) for key in tests]
+    return [*(Judged(m.name, m, run.judges.get(m.judge, "") if m.judge else "") for m in metrics), *said]
 
 
 def first_axis(axes: Axes) -> str | None:

@@ -1,7 +1,8 @@
 """The site of a leaderboard: an index, a page for each task, system and run, and one to compare two systems.
 
     index.html                  all boards and all systems
-    task/<task>.html            boards of a task: tables, curves, quality against cost, what papers printed
+    task/<task>.html            boards of a task: tables, curves, quality against cost, what papers printed; also of
+                                tasks that nobody has sat here and papers have
     system/<system>.html        card, cost, results and runs of a system
     run/<run>.html              the page that `report` makes, with its trials in data/<run>.js
     compare/<board>.html        two systems of a board on every trial, and side by side on one
@@ -20,8 +21,10 @@ from typing import Any
 from ...evaluation.conditions import shown
 from ...evaluation.identity import digest_of
 from ...evaluation.runs import Run
+from ...tasks import TASKS
 from ..board import ALL, Board, Row
-from ..texts import cost_texts, notes, place_text, value_of
+from ..published import Published
+from ..texts import cost_texts, notes, place_text, source_of, value_of
 from .boards import axes_of_board, clouds_of, entries_of_board, judged_of_board, published_of
 from .chosen import choose
 from .cost import cost_facts, cost_of
@@ -33,15 +36,17 @@ from .takes import Stage
 from .view import badges_of, card_facts
 
 LEADERS = 5  # systems of a board that the index shows
+NOTHING = Published({}, (), {})
 
 
-def build_site(boards: Sequence[Board], out: str | Path, media: bool = True) -> Path:
+def build_site(boards: Sequence[Board], out: str | Path, media: bool = True, published: Published = NOTHING) -> Path:
     """Write the site of some boards.
 
     Args:
         boards: as `build_boards` gives them.
         out: folder; pages that stand there are replaced.
         media: sound and films of the examples, of runs that have their answers.
+        published: what papers have printed, for pages of tasks without a board.
 
     Returns:
         The index.
@@ -52,7 +57,7 @@ def build_site(boards: Sequence[Board], out: str | Path, media: bool = True) -> 
     """
     out = Path(out)
     with fresh_folder(out) as made:
-        Site(boards, made, media).write()
+        Site(boards, made, media, published).write()
     return out / "index.html"
 
 
@@ -63,10 +68,13 @@ class Site:
         boards: what is shown.
         folder: where the pages are put.
         media: also sound and films.
+        published: what papers have printed.
     """
 
-    def __init__(self, boards: Sequence[Board], folder: Path, media: bool):
-        self.boards, self.folder, self.media = boards, folder, media
+    def __init__(self, boards: Sequence[Board], folder: Path, media: bool, published: Published = NOTHING):
+        self.boards, self.folder, self.media, self.published = boards, folder, media, published
+        sat = {board.name for board in boards}
+        self.unsat = sorted({task for table in published.tables for task in table.tasks} - sat)
         self.pages = Pages(inline=False)
         self.names = {id(board): self._board_name(board) for board in boards}
         self.costs: dict[int, dict[str, float]] = {}
@@ -86,7 +94,7 @@ class Site:
             also = self._shared(board)
             for row in board.everyone:
                 self._run(board, row, also)
-        for task in dict.fromkeys(board.name for board in self.boards):
+        for task in dict.fromkeys([*(board.name for board in self.boards), *self.unsat]):
             self._task(task)
         for board in self.boards:
             self._compare(board)
@@ -130,10 +138,9 @@ class Site:
 
     def _task(self, task: str) -> None:
         boards = [board for board in self.boards if board.name == task]
-        title = boards[0].title or task
         shown_boards = [self._board(board) for board in boards]
-        published = published_of(boards)
-        self._page(f"task/{slug(task)}.html", "task.html", title=task, task=task, lead=title, boards=shown_boards,
+        published = published_of(task, boards, self.published)
+        self._page(f"task/{slug(task)}.html", "task.html", title=task, task=task, lead=_lead(task), boards=shown_boards,
                    published=published)  # fmt: skip
 
     def _board(self, board: Board) -> dict[str, Any]:
@@ -192,7 +199,21 @@ class Site:
             title = _common(row.card.get("title", "") for _, row in rows)
             listed.append({"name": system, "title": title, "tasks": tasks, "runs": len(rows),
                            "costs": costs, "link": f"system/{slug(system)}.html"})  # fmt: skip
-        self._page("index.html", "index.html", title="Leaderboards", boards=boards, systems=listed)
+        printed = [_unsat(task, self.published) for task in self.unsat]
+        self._page("index.html", "index.html", title="Leaderboards", boards=boards, systems=listed, printed=printed)
+
+
+def _lead(task: str) -> str:
+    """One line on a task."""
+    return TASKS[task].title if task in TASKS else ""
+
+
+def _unsat(task: str, published: Published) -> dict[str, Any]:
+    """What the index says of a task that nobody has sat here."""
+    tables = published.of_task(task)
+    copied = [source_of(table, published) for table in tables if table.numbers]
+    text = "; ".join(copied) or "not available"
+    return {"task": task, "title": _lead(task), "tables": text, "link": f"task/{slug(task)}.html"}
 
 
 def _by_digest(rows: Sequence[tuple[Board, Row]]) -> dict[str, list[Row]]:

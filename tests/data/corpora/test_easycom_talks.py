@@ -10,6 +10,7 @@ from avbench.data.corpora import CORPORA
 from avbench.data.corpora.easycom_minutes import followed, labels_of, read_boxes, read_turns
 from avbench.data.dataset import corpus_names, open_dataset
 from avbench.data.faces.boxed import SIZE, WIDER, boxed, squares
+from avbench.data.manifest import read_header
 from avbench.errors import BadFile, UnknownName, UsageError
 from avbench.evaluation.exam import set_exam
 from avbench.metrics import get_metric
@@ -44,6 +45,8 @@ def test_a_window_has_the_faces_that_are_seen_throughout(root):
     assert "easycom/conversations" in corpus_names() and not data.pictured
     counts = manifest.entries and CORPORA["easycom"].names
     assert counts == ("easycom", "easycom/conversations")
+    rows = read_header("easycom").counts
+    assert rows["easycom/conversations"]["test"]["pictured"] == 1 and rows["easycom"]["test"]["pictured"] == 0
     with pytest.raises(UnknownName, match="track in the test split"):
         data.crops(f"s10-{STEM}-w00-5")
 

@@ -103,7 +103,8 @@ def test_everything_that_is_wrong_is_said_at_once(tmp_path):
     assert "brbk7n.align is not UTF-8 text (byte 0xe9" in said
     assert "lrwp9a.mpg cannot be read" in said
     assert any("1 sentences of s3 have sound and no video" in t for t in texts(manifest, "missing"))
-    assert any("1 files of s5 are not named by a sentence code" in t for t in texts(manifest, "note"))
+    odd = "Files of s5 are not named by a sentence code and are left out (s5/readme.mpg)."
+    assert odd in texts(manifest, "note")
     assert [e.id for e in manifest.entries] == ["s3-brbk7n", "s3-lbax4n", "s3-sbia1a"]
     data = open_dataset("grid", "validation")
     assert "s3-lbax4n" not in data.pictured
@@ -121,6 +122,9 @@ def test_the_root_may_be_one_level_up_and_must_be_a_root(tmp_path):
         GRID.prepare(tmp_path / "other")
     with pytest.raises(MissingResource, match="There is no folder"):
         GRID.prepare(tmp_path / "nowhere")
+    (root / "s1").rename(tmp_path / "loose")
+    with pytest.raises(BadFile, match=r"loose holds clips of GRID that are in no folder of their speaker: put those"):
+        GRID.prepare(tmp_path / "loose")
     with pytest.raises(BadFile, match="is a file where the folder"):
         GRID.prepare(trees.text(tmp_path / "grid.zip", "x"))
 
@@ -189,3 +193,8 @@ def test_missing_alignments_are_said(tmp_path):
     assert "Clips of s5 have no .align" in said and "alignments/ is not there" not in said
     shutil.rmtree(root / "alignments")
     assert sum("alignments/ is not there" in t for t in texts(GRID.prepare(root), "missing")) == 1
+    trees.align(root / "s1" / "bbaf2n.align", words_of("bbaf2n"))  # beside the video, of one clip alone
+    said = texts(GRID.prepare(root), "missing")
+    assert not any("alignments/ is not there" in t for t in said)
+    bare = [t.partition(" and")[0] for t in said if t.startswith("Clips of")]
+    assert bare == [f"Clips of {speaker} have no .align" for speaker in ("s1", "s3", "s5")]

@@ -55,6 +55,7 @@ def test_lrs3(tmp_path):
     manifest = CORPORA["lrs3"].prepare(root, options={"validation": str(listed)})
     assert open_dataset("lrs3", "validation").ids == ("trainval-_ymde0awxzm-50002",)
     assert "1 of 2 ids of the validation list are not there" in texts(manifest, "missing")[0]
+    assert "trainval/ has 2 of 31982 clips." in texts(manifest, "missing")
     with pytest.raises(BadFile, match="must hold lines like trainval/"):
         CORPORA["lrs3"].prepare(root, options={"validation": str(trees.text(tmp_path / "x", "50002\n"))})
     with pytest.raises(UsageError, match="grid takes no --validation"):

@@ -73,6 +73,7 @@ def test_voicebank_demand(tmp_path):
     assert len(clean.samples) == len(noisy.samples) == 6400
     assert any("sides of different length" in t for t in texts(manifest, "broken"))
     assert any("no noisy partner (clean_testset_wav/p257_009.wav)" in t for t in texts(manifest, "missing"))
+    assert "testset has 2 of 824 pairs." in texts(manifest, "missing")
     assert [c.speaker for c in open_dataset("voicebank-demand", "validation").clips] == ["p226"]
     assert len(open_dataset("voicebank-demand/56spk", "test").ids) == 1
 

@@ -9,6 +9,8 @@ from films import write_film
 
 import avbench
 from avbench.data import faces
+from avbench.data.corpora import CORPORA
+from avbench.data.dataset import open_dataset
 from avbench.data.faces import NoFace, cut, cut_all, find_track, mouth_of, told
 from avbench.data.faces.crops import placed
 from avbench.data.folder import FolderDataset
@@ -78,6 +80,24 @@ def test_preparing_says_what_was_missed(tmp_path, talker, couple, dlib68):
     assert any("two.mkv shows 2 faces" in sentence for sentence in said) and list(data.notes) == said
     with pytest.raises(NoFace):
         data.mouth(data.clip("none"))
+
+
+def test_preparing_a_corpus_says_what_was_missed(tmp_path, talker, couple, dlib68, monkeypatch):
+    monkeypatch.setenv("AVBENCH_CACHE", str(tmp_path / "cache"))
+    talk = tmp_path / "lrs3" / "test" / "0Fi83BHQsMA"
+    talk.mkdir(parents=True)
+    pages = talker[0][:20].copy()
+    pages[10:13] = 120
+    faceless = np.full((12, 200, 300, 3), 90, np.uint8)
+    for number, film in enumerate((pages, couple[:10], faceless)):
+        write_film(tmp_path / "film.mkv", film, sound=0.0).rename(talk / f"0000{number}.mp4")
+    CORPORA["lrs3"].prepare(tmp_path / "lrs3")
+    data, said = open_dataset("lrs3"), []
+    before = data.notes
+    data.prepare(mouth=True, say=said.append)
+    assert said[0].startswith("1 of 3 videos give no mouth; the first:") and "shows no face in any" in said[0]
+    assert said[1].startswith("3 of 30 frames, in 1 of 2 videos, show no face")
+    assert any("00001.mp4 shows 2 faces" in sentence for sentence in said) and data.notes == (*before, *said)
 
 
 def test_bad_videos_are_named_one_by_one(tmp_path, talker, dlib68):

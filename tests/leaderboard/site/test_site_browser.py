@@ -8,7 +8,7 @@ from browsers import chromium, complaints, open_page
 from made_runs import made_exam, made_run
 
 from avbench.leaderboard.board import build_boards
-from avbench.leaderboard.published import Published
+from avbench.leaderboard.published import Published, read_published
 from avbench.leaderboard.site import build_site, report
 from avbench.signal.audio import write_wav
 from avbench.types import Audio
@@ -231,3 +231,17 @@ def test_two_systems_side_by_side(browser, site):
     assert rising == sorted(rising) and rising[0] < differences[0]
     assert browser.switch_to.active_element.get_attribute("data-column") == "difference"
     assert complaints(browser) == []
+
+
+def test_no_page_is_wider_than_a_telephone(browser, runs, tmp_path):
+    published = read_published()
+    index = build_site(build_boards(runs, published), tmp_path / "site", media=False, published=published)
+    wide = {}
+    try:
+        for path in [index, *sorted((index.parent / "task").iterdir()), *(index.parent / "compare").iterdir()]:
+            open_page(browser, path, width=400)
+            browser.execute_script("document.querySelectorAll('details').forEach(each => each.open = true)")
+            wide[path.name] = browser.execute_script("return document.documentElement.scrollWidth")
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    assert len(wide) > 10 and {name: width for name, width in wide.items() if width > 400} == {}

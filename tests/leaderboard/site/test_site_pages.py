@@ -129,6 +129,20 @@ def test_no_boards_make_an_empty_site(tmp_path):
     assert "Leaderboards" in index.read_text()
 
 
+def test_what_only_papers_have_measured_has_a_page_too(tmp_path):
+    published = read_published()
+    boards = build_boards([made_run(tmp_path / "a", "mutud", clips=12)], published)
+    folder = build_site(boards, tmp_path / "site", media=False, published=published).parent
+    tasks = {path.stem: path.read_text() for path in (folder / "task").iterdir()}
+    assert set(tasks) == {"avse"} | {task for table in published.tables for task in table.tasks}
+    assert "No run of this task" in tasks["avsr"] and "No run of this task" not in tasks["avse"]
+    (wer,) = (n for n in published.numbers if n.task == "avsr" and n.row == "MUTUD" and n.condition == {"snr": "-15"})
+    assert f"<td>{wer.printed}</td>" in tasks["avsr"] and f"{wer.dataset}; {wer.protocol}" in tasks["avsr"]
+    assert "curves without printed values" in tasks["talking-face"]
+    assert 'href="task/avsr.html"' in (folder / "index.html").read_text()
+    assert all(not links.handlers for links in pages(folder).values())
+
+
 def test_two_boards_of_one_task_and_two_runs_of_one_name(tmp_path):
     runs = [
         made_run(tmp_path / "a", "twin", clips=12),
@@ -214,6 +228,7 @@ def test_every_board_stands_beside_what_was_published(tmp_path):
         for name in ("gcrn", "mutud")
     ]
     boards = build_boards(runs, read_published())
-    assert {one.plan["name"] for _, _, one in published_of(boards)["pairs"]} == {"3-bn", "3-bn-again"}
+    pairs = published_of("avse", boards, read_published())["pairs"]
+    assert {one.plan["name"] for _, _, one in pairs} == {"3-bn", "3-bn-again"}
     text = (build_site(boards, tmp_path / "site", media=False).parent / "task" / "avse.html").read_text()
     assert "measured on avbench-synth, 3-bn (" in text and "measured on avbench-synth, 3-bn-again (" in text
