@@ -45,7 +45,7 @@ def home(tmp_path, monkeypatch):
         clips=4, snr=axes["snr"], metrics=[m.name for m in metrics], limit=limit, broken=broken
     ))  # fmt: skip
     monkeypatch.setattr(rescore, "LocalEngine", Engine)
-    monkeypatch.setattr(rescore, "load_plan", lambda name: FakePlan(()))
+    monkeypatch.setattr(rescore, "is_committed", lambda name, sha256: sha256 == FakePlan(()).sha256)
     exam = fake_exam(clips=4, metrics=("stoi",), broken=broken)
     sit_exam(exam, NoSystem(), tmp_path / "made" / "nosystem")
     sit_exam(exam, "oracle", tmp_path / "made" / "oracle")
