@@ -162,9 +162,9 @@ class Run:
             return "other sound than published"
         return None if self.head["official"] else "unofficial"
 
-    @property
+    @cached_property
     def sound(self) -> str | None:
-        """Whether an official exam sounded as published; see `protocols.verify`."""
+        """Whether an official exam sounded as published; see `protocols.verify`. Kept when `record` is let go."""
         return (self.record.summary or {}).get("sound")
 
     def row(self, metric: str, condition: Mapping[str, Any]) -> Mapping[str, Any] | None:

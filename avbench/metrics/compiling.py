@@ -8,29 +8,31 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+UNUSED = ("scipy.linalg", "cffi")
+
 
 @contextmanager
-def _no_search_for_blas() -> Iterator[None]:
-    """Hide SciPy's linear algebra from numba while it begins.
+def _without_the_unused() -> Iterator[None]:
+    """Hide from numba, while it begins, what it imports wherever it is installed and no loop of ours needs.
 
-    Numba looks there for a BLAS and imports all of it: half of what it costs to begin, in every worker. No loop of ours
-    multiplies matrices; without BLAS numba's `np.inner`, `np.outer` and `np.kron` take plain loops, no more. Where it
-    is loaded already there is nothing to save, and beside other threads, which may want it, nothing is hidden.
+    That is SciPy's linear algebra, in which it looks for a BLAS, and cffi with a parser of C: more than half of what it
+    costs to begin, in every worker. No loop multiplies matrices or calls C; without BLAS numba's `np.inner`, `np.outer`
+    and `np.kron` take plain loops, no more. Where one of them is loaded already there is nothing to save, and beside
+    other threads, which may want it, nothing is hidden.
     """
-    name = "scipy.linalg"
-    if name in sys.modules or threading.active_count() > 1:
-        yield
-        return
-    sys.modules[name] = None
+    hidden = [name for name in UNUSED if name not in sys.modules] if threading.active_count() == 1 else []
+    sys.modules.update(dict.fromkeys(hidden))
     try:
         yield
     finally:
-        del sys.modules[name]
+        for name in hidden:
+            del sys.modules[name]
 
 
-with _no_search_for_blas():
+with _without_the_unused():
     import numba
-    import numba.np.arraymath  # the module that looks; numba itself imports it at the first call
+    import numba.core.typing.cffi_utils
+    import numba.np.arraymath  # these two look; numba itself imports them at the first call
 
 
 def compiled(function):
