@@ -3,7 +3,7 @@
     python tests/benchmarks/bench_scaling.py [--rounds N] [--clips N]
 
 Preparing: the first clips of `avbench-synth/commands`, sound and mouths, into an empty cache each time. Rendering: a
-plan like 3-bn-full at every second dB of -15 to 5, mixed and written, as `avbench plan render` does it. Times are wall
+plan like 3-bn-full at every dB of -15 to 5, mixed and written, as `avbench plan render` does it. Times are wall
 times, begin of the processes included, so other work on the machine counts.
 """
 
@@ -42,7 +42,7 @@ def prepare(workers: int, clips: int) -> float:
 def render(workers: int) -> float:
     """Seconds to render and write the plan, clips and noises at hand."""
     dataset, noise = open_dataset("avbench-synth"), open_noise("synth-noise")
-    plan = draw_plan("scaling", dataset, noise, rule=RULES["3-bn-full"], snr=map(float, range(-15, 6, 2)))
+    plan = draw_plan("scaling", dataset, noise, rule=RULES["3-bn-full"], snr=map(float, range(-15, 6)))
     dataset.prepare([row.clip for row in plan.rows])
     with tempfile.TemporaryDirectory() as out:
         began = time.perf_counter()
@@ -57,7 +57,7 @@ def main() -> None:
     parser.add_argument("--clips", type=int, default=240)
     asked = parser.parse_args()
     most = usable_processors()
-    works = {f"preparing {asked.clips} clips": lambda n: prepare(n, asked.clips), "rendering 4,400 trials": render}
+    works = {f"preparing {asked.clips} clips": lambda n: prepare(n, asked.clips), "rendering 8,400 trials": render}
     for what, work in works.items():
         taken = {n: [] for n in (1, most)}
         for _ in range(asked.rounds):
